@@ -1,0 +1,53 @@
+"""The web process: pages and API go to Django in a fixed pool of threads, each with its lasting database connection;
+whatever a slow or waiting reader can hold open is a plain coroutine beside it that holds neither."""
+
+import os
+import time
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "krea_site.settings")
+django.setup()
+
+from generations import collect, live  # noqa: E402
+from generations.pictures import serve as pictures  # noqa: E402
+from krea_site import front, health  # noqa: E402
+from krea_site.front import Receive, Scope, Send  # noqa: E402
+
+HOPELESS_S = 60
+_hopeless: dict[str, float] = {}
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] != "http":
+        await send({"type": "websocket.close", "code": 1000})
+    elif scope["path"].startswith("/pictures/"):
+        await pictures.serve(scope, receive, send, restore)
+    elif scope["path"] in ("/healthz", "/readyz"):
+        await health.serve(scope, send)
+    elif scope["path"] == "/live/":
+        await live.serve(scope, receive, send)
+    else:
+        await front.serve(scope, receive, send)
+
+
+async def restore(name: str) -> bool:
+    """Fetch a lost file again, one at a time, and not again for a while where that failed."""
+    if time.monotonic() < _hopeless.get(name, 0):
+        return False
+    is_back: bool = await live.in_reader(collect.restore, name)
+    if not is_back:
+        if len(_hopeless) > 1000:
+            _hopeless.clear()
+        _hopeless[name] = time.monotonic() + HOPELESS_S
+    return is_back
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        kind = (await receive())["type"]
+        await send({"type": f"{kind}.complete"})
+        if kind == "lifespan.shutdown":
+            return

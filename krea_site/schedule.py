@@ -1,0 +1,94 @@
+"""What happens by the clock: each night the audit, the closing of the books' days, and the sweeping out of what is old.
+
+The rows are django-q2's Schedules, made after every migrate; saying it again changes nothing, and a time that an
+operator moved stays moved. Times are UTC.
+"""
+
+import logging
+from datetime import datetime, time, timedelta
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.management import call_command
+from django.utils import timezone
+from django_q.models import Failure, Schedule
+
+from billing import audit, closings
+from generations import audit as road_audit
+from generations.models import Event
+
+logger = logging.getLogger(__name__)
+
+NIGHTLY = {
+    "krea_site.schedule.close_days": time(2, 10),
+    "krea_site.schedule.audit_ledger": time(2, 40),
+    "krea_site.schedule.prune_events": time(3, 10),
+    "krea_site.schedule.prune_sessions": time(3, 40),
+    "krea_site.schedule.prune_failures": time(3, 50),
+}
+EVENTS_LAST = timedelta(days=7)
+FAILURES_LAST = timedelta(days=30)
+AT_ONCE = 2000  # rows deleted in one transaction: nobody waits long for its locks
+WORKING_TIME = timedelta(seconds=settings.TASK_TIMEOUT_S * 2 // 3)
+AUDIT_LASTS_S = 2 * 3600
+OPTIONS = {"krea_site.schedule.audit_ledger": {"timeout": AUDIT_LASTS_S}}  # the one task that may be long
+
+
+def install() -> None:
+    """Put the table of the cache and every schedule in place."""
+    call_command("createcachetable", verbosity=0)
+    for name, at in NIGHTLY.items():
+        row = {"func": name, "schedule_type": Schedule.DAILY, "next_run": _next(at)}
+        if name in OPTIONS:
+            row["kwargs"] = repr({"q_options": OPTIONS[name]})
+        Schedule.objects.get_or_create(name=name, defaults=row)
+    Schedule.objects.filter(name__startswith="krea_site.schedule.").exclude(name__in=NIGHTLY).delete()
+
+
+def audit_ledger() -> int:
+    """Prove the books; how many things differ. Each is logged as an error.
+
+    A long audit is given to a second worker while the first still counts: that one leaves it alone."""
+    if not cache.add("krea_site.audit", True, AUDIT_LASTS_S):
+        return 0
+    try:
+        with audit.one_moment():
+            found = [*audit.findings(), *road_audit.findings()]
+    finally:
+        cache.delete("krea_site.audit")
+    for finding in found:
+        logger.error("audit: %s", finding)
+    logger.info("audit: %d findings", len(found))
+    return len(found)
+
+
+def close_days() -> int:
+    """Close the days of our books that are over; how many rows that wrote."""
+    return closings.close_days()
+
+
+def prune_events() -> int:
+    """Delete events of more than seven days, as many as one task has time for; how many."""
+    old = Event.objects.filter(created_at__lt=timezone.now() - EVENTS_LAST).order_by("created_at")
+    ends_at = timezone.now() + WORKING_TIME
+    deleted = 0
+    while timezone.now() < ends_at and (ids := list(old.values_list("pk", flat=True)[:AT_ONCE])):
+        deleted += Event.objects.filter(pk__in=ids).delete()[0]
+    return deleted
+
+
+def prune_sessions() -> None:
+    call_command("clearsessions")
+
+
+def prune_failures() -> int:
+    """django-q2 keeps every failed task for ever; a month is enough to look into one."""
+    old: tuple[int, dict[str, int]] = Failure.objects.filter(stopped__lt=timezone.now() - FAILURES_LAST).delete()
+    return old[0]
+
+
+def _next(at: time) -> datetime:
+    """The next time that the clock shows `at`."""
+    now = timezone.now()
+    today = datetime.combine(now.date(), at, tzinfo=now.tzinfo)
+    return today if today > now else today + timedelta(days=1)

@@ -1,0 +1,383 @@
+"""Every setting of the site, read from the environment (or `.env`); docs/settings.md lists them all.
+
+None is needed: without any, the site runs on this machine alone, on SQLite, with local stand-ins for fal and Stripe.
+"""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from dotenv import load_dotenv
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+load_dotenv(BASE_DIR / ".env")
+
+
+def env(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+UNREADABLE: list[str] = []  # what the environment says and nobody can read, for krea_site.E010 to refuse
+
+
+def env_int(name: str, default: int, *, most: int = 1_000_000) -> int:
+    value = env(name, str(default))
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= most):
+        UNREADABLE.append(f"{name} is {value[:40]!r}; it must be a whole number from 1 to {most}.")
+        return default
+    return int(value)
+
+
+def env_bool(name: str, default: bool = False) -> bool:
+    value = env(name, str(default)).lower()
+    if value not in {"1", "true", "yes", "on", "0", "false", "no", "off"}:
+        UNREADABLE.append(f"{name} is {value[:40]!r}; it must be on or off.")
+    return value in {"1", "true", "yes", "on"}
+
+
+def env_list(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in env(name, default).split(",") if part.strip()]
+
+
+def kept_secret(path: Path) -> str:
+    """The secret in `path`, made on the first run; two first starts at once end with the same one."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = path.with_name(f"{path.name}.{os.getpid()}")
+        made.write_text(secrets.token_urlsafe(50))
+        made.chmod(0o600)
+        try:
+            os.link(made, path)
+        except FileExistsError:
+            pass
+        finally:
+            made.unlink()
+    return path.read_text().strip()
+
+
+# The site -----------------------------------------------------------------------------------------
+
+DEBUG = env_bool("DEBUG")
+PORT = env_int("PORT", 8000, most=65_535)
+PUBLIC_URL = env("PUBLIC_URL", f"http://localhost:{PORT}").rstrip("/")
+PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or "localhost"
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+IS_PUBLIC = PUBLIC_HOST not in LOOPBACK_HOSTS
+VAR_DIR = Path(env("VAR_DIR", str(BASE_DIR / "var"))).resolve()
+SECRET_KEY = env("SECRET_KEY") or kept_secret(VAR_DIR / "secret_key")
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{PUBLIC_HOST}")
+SITE_NAME = "Krea Studio"
+
+INSTALLED_APPS = [
+    "krea_site",
+    "partners",
+    "generations",
+    "billing",
+    "accounts",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "django_q",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "krea_site.urls"
+WSGI_APPLICATION = None
+APPEND_SLASH = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "krea_site.context.site",
+            ],
+        },
+    },
+]
+
+# Database, cache, tasks ---------------------------------------------------------------------------
+
+DATABASE_URL = env("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
+REDIS_URL = env("REDIS_URL")
+
+
+def database(url: str) -> Any:
+    """Django's entry for `url`. Money is kept here: SQLite syncs each commit to disk (FULL), takes the write
+    lock when a transaction begins (a read that turns into a write would fail), and waits for it."""
+    try:
+        entry: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True))
+    except ValueError:
+        entry = {"ENGINE": ""}
+    if entry["ENGINE"] not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
+        UNREADABLE.append("DATABASE_URL is of another kind than sqlite:///… or postgres://user:password@host/name.")
+        return {"ENGINE": "django.db.backends.dummy"}
+    if entry["ENGINE"].endswith("sqlite3"):
+        Path(entry["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+        # Tests use a file too: a database in memory that threads share has locks that nobody waits for.
+        entry["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+        entry["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;",
+        }
+    else:
+        entry.setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)  # seconds; libpq would wait for minutes
+    return entry
+
+
+DATABASES = {"default": database(DATABASE_URL)}
+IS_POSTGRES = DATABASES["default"]["ENGINE"].endswith("postgresql")
+
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
+    ),
+}
+
+# Every wait, each from the one before, so that no job is given to a second worker while the first still has it.
+FAL_TIMEOUT_S = 20  # one HTTP call at fal
+TASK_TIMEOUT_S = 3 * FAL_TIMEOUT_S + 30  # one task: a call with its retries, and what is done with the answer
+WORKERS = env_int("WORKERS", 2)
+WEB_THREADS = env_int("WEB_THREADS", 6)
+TRUSTED_PROXIES = env("TRUSTED_PROXIES", "127.0.0.1,::1")  # whose X-Forwarded-For is believed
+WEB_PROCESSES = env_int("WEB_PROCESSES", os.cpu_count() or 1 if IS_POSTGRES else 1)  # SQLite has one writer anyway
+QUEUE_LIMIT = WORKERS  # prefetched jobs: their retry clock runs while they wait
+QUEUE_RETRY_S = (QUEUE_LIMIT // WORKERS + 1) * TASK_TIMEOUT_S + 30
+SWEEP_AGE_S = QUEUE_RETRY_S + 30  # what stands still for this long is taken up again
+
+Q_CLUSTER: dict[str, Any] = {
+    "name": env("QUEUE_NAME", "krea"),
+    "label": "Tasks",
+    "workers": WORKERS,
+    "queue_limit": QUEUE_LIMIT,
+    "timeout": TASK_TIMEOUT_S,
+    "retry": QUEUE_RETRY_S,
+    "max_attempts": 3,
+    "ack_failures": True,
+    "save_limit": -1,  # results live in our own rows
+    "recycle": 500,
+    "max_rss": 280_000,  # kB; a worker that grew is replaced between two tasks
+    "poll": 0.2,
+    "catch_up": False,
+    "broker_class": f"generations.lanes.{'OnRedis' if REDIS_URL else 'OnDatabase'}",
+    **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
+}
+
+# Accounts -----------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = f"{SITE_NAME}: "
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(PUBLIC_URL).scheme
+ACCOUNT_SESSION_REMEMBER = True
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/studio/"
+LOGOUT_REDIRECT_URL = "/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+# Mail ---------------------------------------------------------------------------------------------
+
+EMAIL_URL = env("EMAIL_URL")
+MAIL_DIR = VAR_DIR / "mail"
+DEFAULT_FROM_EMAIL = env("MAIL_FROM", f"{SITE_NAME} <no-reply@{PUBLIC_HOST}>")
+if EMAIL_URL:
+    _mail = urlsplit(EMAIL_URL)
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST = _mail.hostname or "localhost"
+    EMAIL_PORT = {"smtps": 465, "smtp+tls": 587}.get(_mail.scheme, 25)
+    with suppress(ValueError):  # krea_site.E007 refuses a port that is no number
+        EMAIL_PORT = _mail.port or EMAIL_PORT
+    EMAIL_HOST_USER = unquote(_mail.username or "")
+    EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
+    EMAIL_USE_SSL = _mail.scheme == "smtps"
+    EMAIL_USE_TLS = _mail.scheme == "smtp+tls"
+    EMAIL_TIMEOUT = 10
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = str(MAIL_DIR)
+
+# fal ----------------------------------------------------------------------------------------------
+
+STANDIN_FAL_PORT = env_int("STANDIN_FAL_PORT", PORT + 1, most=65_535)
+STANDIN_FAL_URL = f"http://127.0.0.1:{STANDIN_FAL_PORT}"
+FAL_KEY = env("FAL_KEY")
+USES_STANDIN = not FAL_KEY
+FAL_QUEUE_URL = env("FAL_QUEUE_URL", f"{STANDIN_FAL_URL}/queue" if USES_STANDIN else "https://queue.fal.run").rstrip(
+    "/"
+)
+FAL_RUN_URL = env("FAL_RUN_URL", f"{STANDIN_FAL_URL}/run" if USES_STANDIN else "https://fal.run").rstrip("/")
+FAL_REST_URL = env("FAL_REST_URL", f"{STANDIN_FAL_URL}/rest" if USES_STANDIN else "https://rest.fal.ai").rstrip("/")
+FAL_API_URL = env("FAL_API_URL", f"{STANDIN_FAL_URL}/api" if USES_STANDIN else "https://api.fal.ai/v1").rstrip("/")
+FAL_JWKS_URL = env(
+    "FAL_JWKS_URL", f"{STANDIN_FAL_URL if USES_STANDIN else 'https://rest.fal.ai'}/.well-known/jwks.json"
+)
+FAL_MEDIA_HOSTS = frozenset(
+    env_list(
+        "FAL_MEDIA_HOSTS",
+        f"127.0.0.1:{STANDIN_FAL_PORT}"
+        if USES_STANDIN
+        else "v3.fal.media,v3b.fal.media,fal.media,storage.googleapis.com",
+    )
+)
+FAL_WEBHOOKS = env("FAL_WEBHOOKS", "auto").lower()
+FAL_CONCURRENCY = env_int("FAL_CONCURRENCY", 10 if USES_STANDIN else 2)
+STANDIN_SPEED = env("STANDIN_SPEED", "1")
+
+# Stripe -------------------------------------------------------------------------------------------
+
+STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY")
+STRIPE_WEBHOOK_SECRET = env("STRIPE_WEBHOOK_SECRET")
+STRIPE_API_URL = env("STRIPE_API_URL")
+
+# Pictures, and addresses of strangers -------------------------------------------------------------
+
+S3_BUCKET = env("S3_BUCKET")
+S3_ENDPOINT_URL = env("S3_ENDPOINT_URL")
+S3_ACCESS_KEY_ID = env("S3_ACCESS_KEY_ID")
+S3_SECRET_ACCESS_KEY = env("S3_SECRET_ACCESS_KEY")
+S3_REGION = env("S3_REGION")
+MEDIA_DIR = VAR_DIR / "media"
+EGRESS_PROXY = env("EGRESS_PROXY")
+SAFE_FETCH_ALLOW = frozenset(env_list("SAFE_FETCH_ALLOW"))
+
+STORAGES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(MEDIA_DIR)},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "pictures": (
+        {
+            "BACKEND": "storages.backends.s3.S3Storage",
+            "OPTIONS": {
+                "bucket_name": S3_BUCKET,
+                "endpoint_url": S3_ENDPOINT_URL or None,
+                "access_key": S3_ACCESS_KEY_ID or None,
+                "secret_key": S3_SECRET_ACCESS_KEY or None,
+                "region_name": S3_REGION or None,
+                "default_acl": None,
+                "file_overwrite": True,
+                "signature_version": "s3v4",
+            },
+        }
+        if S3_BUCKET
+        else {
+            "BACKEND": "generations.pictures.store.PictureFiles",
+            "OPTIONS": {"location": str(MEDIA_DIR)},
+        }
+    ),
+}
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = VAR_DIR / "static"
+# Served straight from the sources where nobody ran collectstatic: `make run`, tests.
+WHITENOISE_USE_FINDERS = True
+if not (STATIC_ROOT / "staticfiles.json").exists():
+    STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    WHITENOISE_AUTOREFRESH = True
+
+# Safety of the pages ------------------------------------------------------------------------------
+
+_picture_hosts = [
+    f"{parts.scheme}://{parts.netloc}" for parts in [urlsplit(S3_ENDPOINT_URL)] if S3_BUCKET and parts.netloc
+] or (["https://*.amazonaws.com"] if S3_BUCKET else [])
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:", *_picture_hosts],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+USES_HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = USES_HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SECURE_HSTS_SECONDS = 31_536_000 if USES_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = USES_HTTPS
+SECURE_SSL_REDIRECT = USES_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if USES_HTTPS else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
+
+# Logs: ids, never prompts, keys, e-mail addresses or card data -------------------------------------
+
+METRICS_TOKEN = env("METRICS_TOKEN")
+SENTRY_DSN = env("SENTRY_DSN")
+LOG_FORMAT = env("LOG_FORMAT", "text").lower()
+LOG_LEVEL = env("LOG_LEVEL", "INFO").upper()
+if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+    UNREADABLE.append(f"LOG_LEVEL is {LOG_LEVEL[:40]!r}; it must be debug, info, warning, error or critical.")
+    LOG_LEVEL = "INFO"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "text": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "krea_site.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "json" if LOG_FORMAT == "json" else "text"},
+    },
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "django-q": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
+    },
+}
