@@ -1,0 +1,125 @@
+"""Collect: download what fal drew, verify, mark and store it, then finish the image. Slow work, in no transaction."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F, Q
+from django.utils import timezone
+
+from . import draws, lifecycle
+from .fal import media
+from .fal.delivered import Delivered, delivered
+from .models import Draw, Generation, Image, Status
+from .pictures import store
+from .pictures.develop import Developed, develop
+from .pictures.verify import BadPicture
+
+logger = logging.getLogger(__name__)
+
+MOST_BYTES = 40 * 1024 * 1024
+LEASE_S = settings.TASK_TIMEOUT_S + 30  # nobody else fetches the same picture meanwhile
+PATIENCE = timedelta(hours=2)  # how long a file that fal's CDN does not give is asked for; it lives a day
+LONGEST_PAUSE_S = 60
+FLAGGED = (
+    "content_blocked",
+    "The safety checker stopped this picture. You were not charged. "
+    "Please change the prompt; the same input would be stopped again.",
+)
+
+
+def collect(draw_id: UUID) -> None:
+    """Fetch one drawn picture; a second caller finds nothing to do."""
+    draw = Draw.objects.select_related("image__generation").get(pk=draw_id)
+    if not _claim(draw):
+        return
+    picture = delivered(draw.result)
+    if picture is None:
+        draws.file_wrong(draw, "no_picture_in_result")
+    elif picture.nsfw:
+        draws.blocked(draw, *FLAGGED)
+    else:
+        _fetch_and_store(draw, picture)
+
+
+def _fetch_and_store(draw: Draw, picture: Delivered) -> None:
+    try:
+        data = media.download(picture.url, max_bytes=MOST_BYTES)
+        developed = develop(data)
+    except media.MediaUnavailable as error:
+        _later(draw, str(error))
+    except (media.MediaGone, media.MediaWrong) as error:
+        logger.warning("draw %s: the picture is not to be had (%s)", draw.pk, error)
+        draws.file_wrong(draw, type(error).__name__)
+    except BadPicture as error:
+        logger.warning("draw %s: fal's file is no picture (%s)", draw.pk, error.code)
+        draws.file_wrong(draw, error.code)
+    else:
+        if developed.black:
+            draws.blocked(draw, *FLAGGED)
+        else:
+            _deliver(draw, developed)
+
+
+def _deliver(draw: Draw, developed: Developed) -> None:
+    """Files first, then the step: a crash between leaves files under names that the next try finds again."""
+    image = draw.image
+    picture = developed.original
+    fields: dict[str, Any] = {
+        "name": "",
+        "variants": {},
+    }  # its owner deleted it meanwhile: no file is kept
+    if Generation.objects.filter(pk=image.generation_id, deleted_at=None).exists():  # as it is now, after the download
+        stored = store.write(developed)
+        fields = {"name": stored.name, "variants": stored.variants}
+    lifecycle.finish(
+        image, Status.STORED, draw=draw, sha256=picture.sha256, content_type=picture.content_type,
+        width=picture.width, height=picture.height, bytes=len(picture.data), not_before=None, **fields,
+    )  # fmt: skip
+
+
+def _claim(draw: Draw) -> bool:
+    now = timezone.now()
+    free = Q(not_before=None) | Q(not_before__lte=now)
+    rows = Image.objects.filter(free, pk=draw.image_id, status=Status.STORING, draw=draw)
+    return bool(rows.update(not_before=now + timedelta(seconds=LEASE_S)))
+
+
+def _later(draw: Draw, reason: str) -> None:
+    """fal's CDN does not answer: again with growing pauses, since fal was paid for this picture and still has it."""
+    if draw.completed_at and timezone.now() - draw.completed_at > PATIENCE:
+        draws.file_wrong(draw, "unreachable")
+        return
+    pause = min(2.0 ** min(draw.fetches, 6), LONGEST_PAUSE_S)
+    logger.info("draw %s: fetching failed (%s), again in %.0f s", draw.pk, reason, pause)
+    Draw.objects.filter(pk=draw.pk).update(fetches=F("fetches") + 1)
+    Image.objects.filter(pk=draw.image_id, status=Status.STORING, draw=draw).update(
+        not_before=timezone.now() + timedelta(seconds=pause)
+    )
+
+
+def restore(name: str) -> bool:
+    """Bring back a picture's or thumbnail's file that was lost, while fal still has the picture; True when it is there.
+
+    The same bytes are marked and made small in the same way, so the files stand under the same names.
+    """
+    if store.exists(name):
+        return True
+    image = _owner_of(name)
+    picture = delivered(image.draw.result) if image is not None and image.draw is not None else None
+    if picture is None:
+        return False
+    try:
+        store.write(develop(media.download(picture.url, max_bytes=MOST_BYTES)))
+    except (media.MediaUnavailable, media.MediaGone, media.MediaWrong, BadPicture) as error:
+        logger.error("the lost file %s is not to be had any more (%s)", name, type(error).__name__)
+        return False
+    return store.exists(name)
+
+
+def _owner_of(name: str) -> Image | None:
+    rows = Image.objects.select_related("draw").filter(status=Status.STORED)
+    variants = Q(variants__320__name=name) | Q(variants__640__name=name) | Q(variants__1280__name=name)
+    return rows.filter(name=name).first() or rows.filter(variants).first()

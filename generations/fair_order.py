@@ -1,0 +1,35 @@
+"""Fair order: who is drawn next when many customers share a few slots at fal (start-time fair queueing).
+
+A turn is a point on a clock that counts milliseconds of drawing; an image that waits has one, the lowest goes first.
+"""
+
+from django.db.models import Max, Min, Q
+
+from .models import Customer, FalState, Image
+
+
+def first_turn(user_id: int) -> int:
+    """The turn before this customer's next one: the present, or the last that they already have waiting.
+
+    Call it after the wallet is locked: two submits of one customer must not take the same turns.
+    """
+    waiting = Image.objects.queued().filter(user_id=user_id).aggregate(last=Max("turn"))["last"]
+    return max(present_turn(), waiting or 0)
+
+
+def present_turn() -> int:
+    """The turn of the image dispatched last; before the first dispatch, the lowest that waits."""
+    last = FalState.objects.values_list("present_turn", flat=True).first() or 0
+    return last or Image.objects.queued().aggregate(first=Min("turn"))["first"] or 0
+
+
+def stride(user_id: int, typical_seconds: float) -> int:
+    """How far one image moves its customer on."""
+    weight = Customer.objects.filter(user_id=user_id).values_list("weight", flat=True).first() or 1
+    return max(1, int(typical_seconds * 1000) // weight)
+
+
+def position(image: Image) -> int:
+    """How many images are drawn before this one, as the queue stands now."""
+    ahead = Q(turn__lt=image.turn) | Q(turn=image.turn, id__lt=image.id)
+    return Image.objects.queued().filter(ahead).count()

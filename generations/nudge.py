@@ -1,0 +1,66 @@
+"""Ask a worker to run a task soon. A nudge is never the truth: what it is about stands in a row that the sweep finds.
+
+Tasks are named by strings, so that nothing below `tasks` imports it; a test holds that each name resolves.
+"""
+
+import logging
+from functools import cache
+
+import redis
+from django.conf import settings
+from django.db import transaction
+from django_q.brokers import Broker, get_broker
+from django_q.tasks import async_task
+
+from .lanes import QUICK, SLOW
+
+logger = logging.getLogger(__name__)
+
+DISPATCH = "generations.tasks.dispatch"
+SEND = "generations.tasks.send"
+LOOK = "generations.tasks.look"
+CANCEL = "generations.tasks.cancel"
+COLLECT = "generations.tasks.collect"
+RESOLVE = "generations.tasks.resolve"
+PROBE = "generations.tasks.probe"
+BEAT = "generations.tasks.beat"
+NAMES = (DISPATCH, SEND, LOOK, CANCEL, COLLECT, RESOLVE, PROBE, BEAT)
+TAKE_LONG = frozenset({COLLECT, RESOLVE})
+
+
+def nudge(task: str, *args: str) -> None:
+    """With the ORM broker the job is a row that commits or vanishes with the change it is about; with Redis it
+    is pushed after the commit, and lost without harm where Redis is down or the worker dies."""
+    if settings.REDIS_URL:
+        transaction.on_commit(lambda: _push(task, *args))
+    else:
+        _enqueue(task, *args)
+
+
+def waiting_jobs(task: str) -> int:
+    """How many jobs wait in the lane of such a task; 0 where the broker cannot say."""
+    try:
+        return int(_broker(lane(task)).queue_size())
+    except redis.RedisError:
+        return 0
+
+
+def lane(task: str) -> str:
+    return SLOW if task in TAKE_LONG else QUICK
+
+
+@cache
+def _broker(name: str) -> Broker:
+    """Kept: with Redis, each new one would be a new connection."""
+    return get_broker(name)
+
+
+def _enqueue(task: str, *args: str) -> None:
+    async_task(task, *args, broker=_broker(lane(task)))
+
+
+def _push(task: str, *args: str) -> None:
+    try:
+        _enqueue(task, *args)
+    except Exception as error:  # whatever the broker's library raises; the sweep takes over
+        logger.warning("nudge %s lost: %s", task, type(error).__name__)

@@ -1,0 +1,112 @@
+"""What the studio shows of prices: the exact one of the form as it stands, with the token that binds it, and what each
+image model costs by its price rows."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from billing import prices
+from billing.credits import show
+from billing.models import Account, Price, Unit
+
+from . import catalogue, lifecycle
+from .brief import BadBrief
+from .catalogue import ImageModel
+from .forms import StudioForm
+
+NOT_FOR_SALE = "This image model has no price at the moment, so it cannot be used. Please choose another."
+UNITS = {Unit.IMAGE: "an image", Unit.MEGAPIXEL: "a megapixel"}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The price of a form, in 1/100 credit. `problem` says why there is none; then the numbers mean nothing."""
+
+    each: int = 0
+    quantity: int = 1
+    available: int = 0
+    debt: int = 0
+    token: str = ""
+    problem: str = ""
+
+    @property
+    def total(self) -> int:
+        return self.each * self.quantity
+
+    @property
+    def after(self) -> int:
+        return self.available - self.total
+
+    @property
+    def missing(self) -> int:
+        return max(self.total - self.available + self.debt, 0) if self.total else 0
+
+
+@dataclass(frozen=True)
+class PriceTag:
+    """An image model with the lines of its price list: an amount in 1/100 credit, and what it is for."""
+
+    image_model: ImageModel
+    lines: tuple[tuple[int, str], ...]
+
+    @property
+    def is_for_sale(self) -> bool:
+        return bool(self.lines)
+
+    @property
+    def short(self) -> str:
+        """`"39.00 an image"`"""
+        return f"{show(self.lines[0][0])} {self.lines[0][1]}" if self.lines else "not for sale now"
+
+    @property
+    def seconds(self) -> str:
+        """How long a picture typically takes."""
+        return "{}-{} s".format(*self.image_model.typical_s).replace("-", "\N{EN DASH}")
+
+
+def of(form: StudioForm, user: AbstractBaseUser) -> Offer:
+    """The exact price of the form as it stands, signed for ten minutes."""
+    purse = Account.objects.filter(user_id=user.pk).first() or Account()
+    try:
+        brief = form.priced_brief()
+        each = lifecycle.price(brief).amount
+    except BadBrief as bad:
+        return Offer(problem=bad.errors[0].in_form, available=purse.available, debt=purse.debt)
+    except prices.NoPrice:
+        return Offer(problem=NOT_FOR_SALE, available=purse.available, debt=purse.debt)
+    token = prices.sign(brief.digest(), each, brief.quantity)
+    return Offer(each, brief.quantity, purse.available, purse.debt, token)
+
+
+def price_tags() -> list[PriceTag]:
+    """Every image model with what its price rows say now; without lines where a row is missing."""
+    image_models = catalogue.all()
+    rows = _rows([name for image_model in image_models for name in image_model.price_item_names])
+    return [PriceTag(image_model, _lines(image_model, rows)) for image_model in image_models]
+
+
+def _rows(names: list[str]) -> dict[str, Price]:
+    """The rows that hold now, in one query; an item without one is left out."""
+    try:
+        return prices.current(names)
+    except prices.NoPrice:
+        return {row.item: row for name in names for row in _row(name)}
+
+
+def _row(name: str) -> list[Price]:
+    try:
+        return list(prices.current([name]).values())
+    except prices.NoPrice:
+        return []
+
+
+def _lines(image_model: ImageModel, rows: dict[str, Price]) -> tuple[tuple[int, str], ...]:
+    if any(name not in rows for name in image_model.price_item_names):
+        return ()
+    base, *more = (rows[name] for name in image_model.price_item_names)
+    return (base.amount, UNITS[Unit(base.unit)]), *((row.amount, _surcharge(image_model, row)) for row in more)
+
+
+def _surcharge(image_model: ImageModel, row: Price) -> str:
+    what = row.item.removeprefix(f"{image_model.id}.").replace("_", " ")
+    return f"more {UNITS[Unit(row.unit)]} with {what}"

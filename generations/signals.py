@@ -1,0 +1,5 @@
+"""The doorbell of this app: rung inside the transaction, without content; listeners look at the rows."""
+
+from django.dispatch import Signal
+
+generation_changed = Signal()  # generation_id
