@@ -1,0 +1,120 @@
+"""A real browser before the whole site: every process running, pictures drawn by the stand-in."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.live_site import LiveSite, running_site
+
+CHROMIUM = Path("/usr/bin/chromium")
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1440, "height": 900}
+PATIENCE_MS = 20_000
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    """The whole site as real processes."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"no Chromium is installed at {CHROMIUM}")
+    with running_site(tmp_path_factory.mktemp("live") / "var") as site:
+        yield site
+
+
+# Of the module, not of the session: as long as Playwright runs, this thread has an event loop, and Django refuses its
+# database to the tests of other modules in it.
+@pytest.fixture(scope="module")
+def chromium(live_site: LiveSite) -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@dataclass(frozen=True)
+class Customer:
+    email: str
+    password: str
+
+
+MAKE_CUSTOMER = """
+from allauth.account.models import EmailAddress
+from django.contrib.auth import get_user_model
+from billing import ledger
+user = get_user_model().objects.create_user({email!r}, {password!r})
+EmailAddress.objects.create(user=user, email={email!r}, verified=True, primary=True)
+ledger.grant(user, {credits}, key={email!r}, memo="For the play")
+"""
+
+
+@pytest.fixture
+def customer(live_site: LiveSite, request: pytest.FixtureRequest) -> Customer:
+    """A customer of this test's own, with 1,000.00 credits or as many as `@pytest.mark.parametrize("credits", …)`."""
+    credits = request.node.callspec.params.get("credits", 1000_00) if hasattr(request.node, "callspec") else 1000_00
+    made = Customer(f"{uuid4().hex}@example.com", "a long password 7")
+    code = MAKE_CUSTOMER.format(email=made.email, password=made.password, credits=credits)
+    live_site.manage("shell", "--no-imports", "-c", code)
+    return made
+
+
+def log_in(page: Page, customer: Customer) -> None:
+    page.goto("/accounts/login/")
+    page.fill("#id_login", customer.email)
+    page.fill("#id_password", customer.password)
+    page.press("#id_password", "Enter")
+    page.wait_for_url("**/studio/")
+
+
+@pytest.fixture
+def open_page(chromium: Browser, live_site: LiveSite, customer: Customer) -> Iterator[OpenPage]:
+    """`open_page(...)`: a window of its own, logged in; a script that fails, or a part of a page that the
+    Content-Security-Policy refuses, fails the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        # Refused forms and lost networks are part of the play, and noted by the browser and by htmx.
+        if message.type == "error" and not message.text.startswith(("Failed to load resource", "htmx:")):
+            complaints.append(message.text)
+
+    def open_one(*, scripts: bool = True, size: Any = DESKTOP, scheme: Any = "light", logged_in: bool = True) -> Page:
+        context = chromium.new_context(
+            viewport=size, color_scheme=scheme, java_script_enabled=scripts, base_url=live_site.url
+        )
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.on("console", hear)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        if logged_in:
+            log_in(page, customer)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def fal(live_site: LiveSite) -> Iterator[Callable[..., None]]:
+    """`fal(locked=True)`: tells the site's own stand-in for fal what to do, until the test is over."""
+
+    def tell(**asked: Any) -> None:
+        answer = httpx.post(f"http://127.0.0.1:{live_site.port + 1}/__control", json=asked, timeout=10)
+        assert answer.status_code == 200, answer.text
+
+    yield tell
+    tell(calm=True)
+    # A locked account is tried again only twice a minute: the next test need not wait for it.
+    forget = "from generations import fal_state; fal_state.accepted()"
+    live_site.manage("shell", "--no-imports", "-c", forget)

@@ -1,0 +1,23 @@
+"""Empty books for the next play, without the seconds that a flush takes."""
+
+from django.db import connection, transaction
+from django_q.models import OrmQ
+
+from billing import ledger, prices, triggers
+from billing.models import Account, Allowance, Hold, Price, Transfer
+from generations.models import Customer, Draw, Event, FalState, Generation, Image
+
+
+@transaction.atomic
+def empty_the_books() -> None:
+    """Everything but users and the first prices is gone."""
+    triggers.remove(connection)
+    Image.objects.update(draw=None)
+    for model in (
+        Hold.allowances.through, Transfer, Hold, Allowance, Account, OrmQ, Event, Customer, FalState, Draw, Image,
+        Generation,
+    ):  # fmt: skip
+        model._base_manager.all()._raw_delete("default")
+    Price.objects.exclude(holds_from=prices.FIRST_MOMENT).delete()
+    triggers.install(connection)
+    ledger.open_books()

@@ -1,0 +1,119 @@
+"""The web process as it runs: uvicorn on a real socket, Django's threads behind the front."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from django.test import Client
+
+from billing import ledger
+from krea_site.asgi import application
+from tests.conftest import make_user
+from tests.standins.launch import free_port
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def site(transactional_db: None) -> Iterator[str]:
+    """The ASGI application under uvicorn in a thread of its own."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(application, host="127.0.0.1", port=port, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    server.force_exit = True
+    thread.join()
+
+
+def cookie_of(user: Any) -> str:
+    client = Client()
+    client.force_login(user)
+    return f"sessionid={client.cookies['sessionid'].value}"
+
+
+def stalled_reader(address: str, path: str, cookie: str) -> socket.socket:
+    """A client that asks and then never reads."""
+    host, port = address.removeprefix("http://").split(":")
+    line = socket.create_connection((host, int(port)))
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+    line.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n".encode())
+    return line
+
+
+def test_readers_that_never_read_do_not_hold_the_pages(site: str) -> None:
+    cookie = cookie_of(make_user("alice@example.com"))
+    stalled = [stalled_reader(site, path, cookie) for path in ("/accounts/login/", "/live/") for _ in range(25)]
+
+    with httpx.Client(base_url=site, headers={"Host": "localhost"}) as client:
+        answers = [client.get("/accounts/login/", timeout=5).status_code for _ in range(10)]
+
+    assert answers == [200] * 10
+    for line in stalled:
+        line.close()
+
+
+def test_a_writer_that_stalls_in_its_body_holds_no_page(site: str) -> None:
+    host, port = site.removeprefix("http://").split(":")
+    stalled = []
+    for _ in range(20):
+        line = socket.create_connection((host, int(port)))
+        line.sendall(b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nemail=")
+        stalled.append(line)
+
+    answer = httpx.get(f"{site}/accounts/login/", headers={"Host": "localhost"}, timeout=5)
+
+    assert answer.status_code == 200
+    for line in stalled:
+        line.close()
+
+
+def test_a_body_that_is_too_large_is_refused(site: str) -> None:
+    answer = httpx.post(f"{site}/accounts/login/", content=b"x" * (65 * 1024 * 1024), headers={"Host": "localhost"})
+
+    assert (answer.status_code, answer.text) == (413, "The body is larger than 64 MB.\n")
+
+
+def read_events(line: Iterator[str], count: int) -> list[str]:
+    found: list[str] = []
+    while len(found) < count:
+        text = next(line)
+        if text.startswith("event: "):
+            found.append(text.removeprefix("event: "))
+    return found
+
+
+def test_a_stream_tells_what_happens_and_resumes_where_it_was_cut(site: str) -> None:
+    alice, mallory = make_user("alice@example.com"), make_user("mallory@example.com")
+    headers = {"Cookie": cookie_of(alice), "Host": "localhost"}
+    with httpx.stream("GET", f"{site}/live/?since=0", headers=headers, timeout=20) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        lines = stream.iter_lines()
+        ledger.grant(alice, 100, key="one", memo="One")
+        ledger.grant(mallory, 100, key="not-hers", memo="Not alice's")
+        assert read_events(lines, 1) == ["balance.updated"]
+    ledger.grant(alice, 100, key="two", memo="Two")
+    ledger.grant(alice, 100, key="three", memo="Three")
+
+    with httpx.stream("GET", f"{site}/live/", headers=headers | {"Last-Event-ID": "1"}, timeout=20) as stream:
+        text = []
+        for line in stream.iter_lines():
+            text.append(line)
+            if line == "id: 3":
+                break
+
+    assert [line for line in text if line.startswith("id: ")] == ["id: 2", "id: 3"]
+
+
+def test_a_stream_is_for_who_is_logged_in(site: str) -> None:
+    answer = httpx.get(f"{site}/live/", headers={"Host": "localhost"})
+
+    assert answer.status_code == 403
