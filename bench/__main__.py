@@ -1,0 +1,107 @@
+"""The benchmarks: `python -m bench` prints a table and writes JSON under bench/results/."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import database, report, trials
+from bench.readers import readers
+from bench.world import Plan
+
+RESULTS = Path(__file__).parent / "results"
+TRIALS = ("burst", "steady", "polling", "readers")
+
+
+def main() -> int:
+    given = arguments()
+    passed = True
+    for kind in kinds(given) * given.repeat:
+        plan = Plan(database=kind, server=given.server, latency_s=given.latency, redis=given.redis)
+        found = {"machine": machine(), "database": kind, "at": datetime.now(UTC).isoformat(timespec="seconds")}
+        for name, figures in run(plan, given):
+            found[name] = figures
+            print(report.table(f"{name} ({kind})", figures), flush=True)
+            passed = passed and figures["passed"]
+        print(f"\nWritten to {write(found, given.results)}", flush=True)
+    return 0 if passed else 1
+
+
+def run(plan: Plan, given: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name and figures of each benchmark that was asked for; the steady ones run at half the rate of the burst."""
+    rate = given.rate
+    if "burst" in given.trials:
+        figures = trials.burst(plan, pictures=given.pictures, each=given.each, within_s=given.within)
+        rate = rate or figures["rate"] / 2
+        yield "burst", figures
+    for name, webhooks in (("steady", True), ("polling", False)):
+        if name in given.trials:
+            if not rate:
+                sys.exit("Without the burst, say at which rate: --rate 3")
+            chosen = replace(plan, webhooks=webhooks)
+            yield name, trials.steady(chosen, rate=rate, seconds=given.seconds, within_s=given.within)
+    if "readers" in given.trials:
+        yield "readers", readers(plan)
+
+
+def kinds(given: argparse.Namespace) -> list[str]:
+    if given.database == "both":
+        return ["sqlite", "postgres"]
+    if given.database:
+        return [given.database]
+    return ["postgres"] if database.reachable(given.server) else ["sqlite"]
+
+
+def machine() -> dict[str, Any]:
+    """What it ran on. `load`: how many others wanted the processor a minute before."""
+    return {
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "load": round(os.getloadavg()[0], 2),
+    }
+
+
+def write(found: dict[str, Any], folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    stamp = datetime.now(UTC).strftime("%Y-%m-%d-%H%M%S")
+    file = folder / f"{stamp}-{found['database']}.json"
+    file.write_text(json.dumps(found, indent=1))
+    return file
+
+
+def server() -> str:
+    """The PostgreSQL of DATABASE_URL where that names one, else the one of this machine."""
+    url = os.environ.get("DATABASE_URL", "")
+    return url if url.startswith("postgres") else database.POSTGRES
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench", description="Benchmarks, on loopback alone.")
+    parser.add_argument("trials", nargs="*", metavar="TRIAL", help=f"of {', '.join(TRIALS)}; all when none is named")
+    parser.add_argument("--database", choices=["sqlite", "postgres", "both"], help="PostgreSQL where it is reachable")
+    parser.add_argument("--server", default=server(), help="a PostgreSQL on which a database may be made")
+    parser.add_argument("--redis", default="", help="REDIS_URL, to use Redis as the tasks' broker")
+    parser.add_argument("--pictures", type=int, default=2000)
+    parser.add_argument("--each", type=int, default=10, help="pictures of one generation of the burst")
+    parser.add_argument("--latency", type=float, default=10.0, help="seconds that the stand-in takes for a picture")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of the steady ones")
+    parser.add_argument("--rate", type=float, help="pictures a second of the steady ones; else half the burst's")
+    parser.add_argument("--repeat", type=int, default=1, help="do it all so many times")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="the folder for the JSON")
+    parser.add_argument("--within", type=float, default=900.0, help="seconds after which a benchmark gives up")
+    given = parser.parse_args()
+    if unknown := set(given.trials) - set(TRIALS):
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(TRIALS)}")
+    given.trials = given.trials or list(TRIALS)
+    return given
+
+
+if __name__ == "__main__":
+    sys.exit(main())

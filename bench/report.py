@@ -1,0 +1,75 @@
+"""Figures as a table for the terminal."""
+
+from typing import Any
+
+PLAIN = (
+    ("pictures", "pictures"), ("stored", "stored"), ("rate", "pictures a second"), ("took_s", "seconds until the last"),
+    ("ordered_s", "seconds until all were ordered"), ("all_accepted_s", "seconds until fal had taken all"),
+    ("most_on_the_road", "most between dispatch and stored"), ("most_drawn_at_once", "most drawn at once by fal"),
+    ("wait_p50_s", "fal's completion to available, p50, s"), ("wait_p95_s", "… p95, s"), ("wait_max_s", "… max, s"),
+    ("stalled_readers", "readers that never read"), ("streams", "idle streams"),
+    ("streams_opened_s", "seconds until all streams were open"), ("kb_a_stream", "kB a stream"),
+    ("web_mb_before", "web process before, MB"), ("web_mb_with_streams", "… with the streams, MB"),
+    ("threads_before", "its threads before"), ("threads_with_streams", "… with the streams"),
+    ("wait_goal_s", "… goal for p95, s"), ("drawn_again", "pictures drawn again"), ("passed", "passed"),
+)  # fmt: skip
+
+
+def table(title: str, figures: dict[str, Any]) -> str:
+    rows = [(words, figures[name]) for name, words in PLAIN if name in figures]
+    lines = [f"\n{title}", "=" * len(title), *(f"{words:<45}{_shown(value):>12}" for words, value in rows)]
+    for finding in figures.get("findings", []):
+        lines.append(f"  the books: {finding}")
+    if "calls_at_fal" in figures:
+        calls = ", ".join(f"{count:,} {kind}" for kind, count in sorted(figures["calls_at_fal"].items()))
+        lines.append(f"calls at fal: {calls}")
+    if "pages" in figures:
+        lines += ["", *_pages(figures["pages"])]
+    if "memory_mb" in figures:
+        lines += ["", *_memory(figures)]
+    if "costs" in figures:
+        lines += ["", *_processor(figures["costs"]), "", *_tasks(figures["costs"]["tasks"])]
+    return "\n".join(lines)
+
+
+def _pages(pages: dict[str, Any]) -> list[str]:
+    head = f"{'page':<45}{'p50 ms':>12}{'p95 ms':>12}"
+    return [head] + [
+        f"{path + ' ' + when:<45}{_shown(took['p50_ms']):>12}{_shown(took['p95_ms']):>12}"
+        for when, found in pages.items()
+        for path, took in found.items()
+    ]
+
+
+def _memory(figures: dict[str, Any]) -> list[str]:
+    found = figures["memory_mb"].items()
+    rows = [f"{role:<45}{_shown(most['rss']):>12}{_shown(most['pss']):>12}" for role, most in sorted(found)]
+    return [f"{'largest process, MB':<45}{'resident':>12}{'shared out':>12}", *rows]
+
+
+def _processor(costs: dict[str, Any]) -> list[str]:
+    each = costs["cpu_ms_a_picture"]
+    rows = [f"{role:<45}{_shown(spent):>12}{_shown(each[role]):>12}" for role, spent in costs["cpu_s"].items()]
+    spent, spent_each = round(sum(costs["cpu_s"].values()), 1), round(sum(each.values()), 1)
+    total = f"{'together':<45}{_shown(spent):>12}{_shown(spent_each):>12}"
+    return [f"{'processor':<45}{'seconds':>12}{'ms a picture':>12}", *rows, total]
+
+
+def _tasks(tasks: dict[str, Any]) -> list[str]:
+    """What the stopwatch saw: of each kind how many, and milliseconds and statements for one."""
+    lines = [f"{'task or step':<25}{'count':>8}{'clock ms':>10}{'cpu ms':>9}{'db ms':>9}{'queries':>9}{'commits':>9}"]
+    for kind, total in tasks.items():
+        n = total["count"]
+        lines.append(
+            f"{kind:<25}{n:>8}{1000 * total['clock'] / n:>10.1f}{1000 * total['cpu'] / n:>9.1f}"
+            f"{1000 * total['database'] / n:>9.1f}{total['queries'] / n:>9.1f}{total['commits'] / n:>9.1f}"
+        )
+        for name, (clock, cpu) in total["steps"].items():
+            lines.append(f"  {name:<23}{'':>8}{1000 * clock / n:>10.1f}{1000 * cpu / n:>9.1f}")
+    return lines
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "NO"
+    return f"{value:,.1f}" if isinstance(value, float) and value >= 100 else f"{value}"

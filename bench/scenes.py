@@ -1,0 +1,181 @@
+"""What customers do in a benchmark, played in a process of its own with the site's settings.
+
+python -m bench.scenes burst '{"pictures": 2000}' told.json
+"""
+
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import django
+import httpx
+from django.conf import settings
+
+from bench import laps
+
+django.setup()
+
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model  # noqa: E402
+from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
+from django.db.models import Count, Max, Q  # noqa: E402
+
+from billing import audit, ledger  # noqa: E402
+from generations import audit as road_audit  # noqa: E402
+from generations import catalogue, lifecycle  # noqa: E402
+from generations.brief import Brief  # noqa: E402
+from generations.models import AT_FAL, FINAL, Beat, Draw, Image, Status  # noqa: E402
+from generations.pictures import links  # noqa: E402
+
+MODEL = "krea-2-medium"
+CUSTOMERS = 5
+LOOK_EVERY_S = 0.5
+READY_WITHIN_S = 60.0
+PAGE = 100  # items of fal's request history
+
+
+def burst(*, pictures: int, each: int, give_up_s: float) -> dict[str, Any]:
+    """Order `pictures` in generations of `each` as fast as it goes, and watch until all are final."""
+    customers = _customers(pictures)
+    _wait_for_processes()
+    began = time.time()
+    for number in range(-(-pictures // each)):
+        quantity = min(each, pictures - number * each)
+        brief = Brief.read(MODEL, {"prompt": f"a lighthouse in fog, number {number}"}, quantity)
+        lifecycle.submit(customers[number % CUSTOMERS], brief)
+    ordered = time.time()
+    line = _watch(began, give_up_s)
+    return {"began": began, "ordered_s": round(ordered - began, 2), "line": line, **_ended(began)}
+
+
+def steady(*, rate: float, seconds: float, give_up_s: float) -> dict[str, Any]:
+    """Order one picture `rate` times a second; when each was done at fal and when it was available here."""
+    customers = _customers(int(rate * seconds) + 1)
+    _wait_for_processes()
+    began = time.time()
+    for number in range(int(rate * seconds)):
+        time.sleep(max(0.0, began + number / rate - time.time()))
+        lifecycle.submit(customers[number % CUSTOMERS], Brief.read(MODEL, {"prompt": f"a heron, number {number}"}))
+    ordered = time.time()
+    line = _watch(began, give_up_s)
+    return {
+        "began": began, "ordered_s": round(ordered - began, 2), "line": line, "waits_s": _waits(), **_ended(began),
+    }  # fmt: skip
+
+
+def guest(*, pictures: int, give_up_s: float) -> dict[str, Any]:
+    """A customer who is logged in and owns a few pictures: the session's cookie, and addresses of the pictures."""
+    user = _customers(pictures)[0]
+    _wait_for_processes()
+    lifecycle.submit(user, Brief.read(MODEL, {"prompt": "a pier"}, pictures))
+    _watch(time.time(), give_up_s)
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    names = Image.objects.filter(status=Status.STORED).values_list("name", flat=True)
+    return {
+        "cookie": f"{settings.SESSION_COOKIE_NAME}={session.session_key}",
+        "pictures": [links.absolute_address(name, seconds=3600) for name in names],
+    }
+
+
+def _customers(pictures: int) -> list[Any]:
+    price = lifecycle.price(Brief.read(MODEL, {"prompt": "a price"})).amount
+    made = []
+    for number in range(CUSTOMERS):
+        user = get_user_model().objects.create_user(f"customer{number}@example.com", None)
+        ledger.grant(user, price * (pictures + 10), key=f"bench:{number}", memo="For the benchmark")
+        made.append(user)
+    return made
+
+
+def _wait_for_processes() -> None:
+    """Until worker and follower have given a sign of life."""
+    ends_at = time.monotonic() + READY_WITHIN_S
+    while Beat.objects.filter(name__in=["worker", "follower"]).count() < 2:
+        if time.monotonic() > ends_at:
+            raise RuntimeError("Worker or follower did not start.")
+        time.sleep(0.1)
+
+
+def _watch(began: float, within_s: float) -> list[dict[str, float]]:
+    """How many images stand where, every half second, until all are final or the time is over."""
+    line: list[dict[str, float]] = []
+    while True:
+        line.append({"at_s": round(time.time() - began, 2), **_standing()})
+        if line[-1]["open"] == 0 or time.time() - began > within_s:
+            return line
+        time.sleep(LOOK_EVERY_S)
+
+
+def _standing() -> dict[str, int]:
+    """`at_fal`: sent and not done, as far as we know; `accepted`: fal has taken them so far; `open`: not final yet."""
+    counts = Counter(dict(Image.objects.values_list("status").annotate(Count("id"))))
+    return {
+        "queued": counts[Status.QUEUED],
+        "at_fal": sum(counts[status] for status in AT_FAL),
+        "accepted": Draw.objects.exclude(request_id=None).count(),
+        "storing": counts[Status.STORING],
+        "stored": counts[Status.STORED],
+        "open": sum(count for status, count in counts.items() if status not in FINAL),
+    }
+
+
+def _ended(began: float) -> dict[str, Any]:
+    """How it ended, and whether the books are right."""
+    log = _log()
+    final = dict(Image.objects.values_list("status").annotate(Count("id")))
+    last = Image.objects.filter(status=Status.STORED).aggregate(last=Max("status_at"))["last"]
+    again = Image.objects.aggregate(again=Count("id", filter=Q(draws_made__gt=1)))["again"]
+    return {
+        "final": final,
+        "drawn_again": again,
+        "most_drawn_at_once": log["most_in_progress"],
+        "calls_at_fal": log["calls"],
+        "findings": [*audit.findings(), *road_audit.findings()],
+        "took_s": round(last.timestamp() - began, 2) if last else 0.0,
+    }
+
+
+def _waits() -> list[float]:
+    """Seconds from fal's own completion, as its request history tells it, to the end of the task that stored the
+    picture, for each picture."""
+    available = {lap["about"]: lap["ended"] for lap in laps.read(settings.VAR_DIR) if lap["kind"] == "collect"}
+    ended = _ended_at_fal()
+    rows = Draw.objects.filter(image__status=Status.STORED).values_list("id", "request_id")
+    return [round(available[str(id)] - ended[str(request)], 3) for id, request in rows if str(id) in available]
+
+
+def _ended_at_fal() -> dict[str, float]:
+    """When each request ended, by request id, from the stand-in's history."""
+    found: dict[str, float] = {}
+    query: dict[str, Any] = {"endpoint_id": catalogue.get(MODEL).endpoint, "limit": PAGE}
+    with httpx.Client(headers={"Authorization": "Key standin:standin"}, trust_env=False, timeout=30) as http:
+        more = True
+        while more:
+            answer = http.get(f"{settings.FAL_API_URL}/models/requests/by-endpoint", params=query)
+            page = answer.raise_for_status().json()
+            for item in page["items"]:
+                found[item["request_id"]] = datetime.fromisoformat(item["ended_at"]).timestamp()
+            query["cursor"], more = page["next_cursor"], page["has_more"]
+    return found
+
+
+def _log() -> dict[str, Any]:
+    """The stand-in's own summary."""
+    answer = httpx.get(f"{settings.STANDIN_FAL_URL}/__log", params={"limit": 0}, trust_env=False, timeout=30)
+    found: dict[str, Any] = answer.raise_for_status().json()["summary"]
+    return found
+
+
+SCENES: dict[str, Callable[..., dict[str, Any]]] = {"burst": burst, "steady": steady, "guest": guest}
+
+if __name__ == "__main__":
+    scene, given, told = sys.argv[1:]
+    Path(told).write_text(json.dumps(SCENES[scene](**json.loads(given))))
