@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from django.db import connection, transaction
 from django.db.models import F, Q, Sum
 
-from . import closings, triggers
+from . import allowances, closings, tallies, triggers
 from .models import Account, Allowance, Book, Closing, Hold, Kind, Transfer
 
 
@@ -29,6 +29,8 @@ def findings() -> Iterator[str]:
     yield from _wallets()
     yield from _holds()
     yield from _allowances()
+    yield from allowances.differences()
+    yield from tallies.differences()
     yield from _closings()
 
 
@@ -82,8 +84,8 @@ def _holds() -> Iterator[str]:
 
 
 def _allowances() -> Iterator[str]:
-    """What a month's allowance has used is what its holds keep of it."""
-    for row in Allowance.objects.annotate(
+    """What an allowance has used is what the holds that named it keep of it."""
+    for row in Allowance.objects.exclude(allowances.OWN).annotate(
         open_sum=Sum("holds__amount", filter=Q(holds__settled_at=None)),
         taken_sum=Sum("holds__captured", filter=Q(holds__settled_at__isnull=False)),
     ):

@@ -1,6 +1,12 @@
 """What the ledger refuses, in values that a door can show."""
 
+from datetime import date
+
+from django.conf import settings
+
 from .credits import show
+
+CEILINGS = "/billing/#ceilings"
 
 
 class LedgerError(Exception):
@@ -19,12 +25,32 @@ class InsufficientCredits(LedgerError):
 
 
 class AllowanceExceeded(LedgerError):
-    """A limit of this month leaves too little. `left` is in 1/100 credit."""
+    """A limit of this day or month leaves too little. `left` is in 1/100 credit; `renews` the day (UTC) with whose
+    beginning it counts from nothing again."""
 
-    def __init__(self, *, name: str, price: int, limit: int, left: int) -> None:
+    def __init__(self, *, name: str, price: int, limit: int, left: int, period: str, renews: date) -> None:
         self.name, self.price, self.limit, self.left = name, price, limit, left
-        super().__init__(
-            f"This costs {show(price)} credits; {show(left)} of this month's limit of {show(limit)} are left."
+        self.period, self.renews = period, renews
+        super().__init__(f"This costs {show(price)} credits; {self._left}")
+
+    @property
+    def _left(self) -> str:
+        return f"{show(self.left)} of this {self.period}'s limit of {show(self.limit)} are left."
+
+
+class CeilingReached(AllowanceExceeded):
+    """The customer's own ceiling leaves too little; they may change it at `CEILINGS`, a path of the site."""
+
+    @property
+    def ceiling(self) -> str:
+        """What the customer calls it."""
+        return {"day": "daily", "month": "monthly"}[self.period] + " ceiling"
+
+    @property
+    def _left(self) -> str:
+        return (
+            f"{show(self.left)} of your own {self.ceiling} of {show(self.limit)} are left until {self.renews:%-d %B}, "
+            f"00:00 UTC. You can change it on the billing page ({settings.PUBLIC_URL}{CEILINGS})."
         )
 
 
@@ -34,3 +60,7 @@ class KeyReused(LedgerError):
 
 class AlreadySettled(LedgerError):
     """The hold was settled before with another amount, or the amount is more than was held."""
+
+
+class StillHeld(LedgerError):
+    """The wallet cannot be closed while credits are set aside for something."""

@@ -1,21 +1,23 @@
 """The ledger: the one place where credits are held, settled and moved. Amounts are integers of 1/100 credit.
 
 The caller names every operation; saying it twice does it once, saying it with other numbers raises KeyReused.
-Every function is one transaction (or joins the caller's). Locks are taken in this order: the hold, its allowances,
-the wallet last, so that a busy partner's wallet is locked for as short as possible.
+Every function is one transaction (or joins the caller's). Locks are taken in this order: the hold, the allowances that
+its caller named, the wallet last, so that a busy partner's wallet is locked for as short as possible. What was used of
+the wallet's own ceilings and its tallies are only touched under the wallet's lock.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from .errors import AllowanceExceeded, AlreadySettled, InsufficientCredits, KeyReused
-from .models import Account, Allowance, Book, Hold, Kind, Transfer
+from . import allowances, tallies
+from .allowances import Limit as Limit
+from .errors import AlreadySettled, InsufficientCredits, KeyReused, StillHeld
+from .models import Account, Book, Hold, Kind, Period, Transfer
 from .returning import update_returning
 from .signals import wallet_moved
 
@@ -23,11 +25,11 @@ SYSTEM = "system"
 
 
 @dataclass(frozen=True)
-class Limit:
-    """A monthly spending limit that a hold must also fit into; `name` as `key:<id>` or `user:<id>`."""
+class Closed:
+    """What closing a wallet took and forgave, in 1/100 credit."""
 
-    name: str
-    limit: int
+    forfeited: int
+    written_off: int
 
 
 def wallet(user: AbstractBaseUser) -> Account:
@@ -60,31 +62,35 @@ def purchase(user: AbstractBaseUser, *, cash: int, bonus: int, key: str, memo: s
 
 
 @transaction.atomic
-def hold(user: AbstractBaseUser, amount: int, *, key: str, limits: Iterable[Limit] = ()) -> Hold:
-    """Set credits aside under `key`; the wallet must have them available and owe nothing.
+def hold(user: AbstractBaseUser, amount: int, *, key: str, memo: str = "", limits: Iterable[Limit] = ()) -> Hold:
+    """Set credits aside under `key`; the wallet must have them available and owe nothing, and its owner's own ceilings
+    of the day and the month must leave room.
 
     Raises InsufficientCredits or AllowanceExceeded, and then nothing is held.
     """
     purse = wallet(user)
-    sides = {"wallet": purse, "amount": amount, "created_at": timezone.now()}
+    sides = {"wallet": purse, "amount": amount, "created_at": timezone.now(), "memo": memo[:300]}
     held, is_new = Hold.objects.get_or_create(key=key, defaults=sides)
     if not is_new:
         if (held.wallet_id, held.amount) != (purse.pk, amount):
             raise KeyReused(key)
         return held
     wallet_moved.send(sender=Account, user_id=purse.user_id)
-    month = held.created_at.date().replace(day=1)
-    held.allowances.add(*(_use(limit, month, amount) for limit in sorted(limits, key=lambda each: each.name)))
+    day = held.created_at.date()
+    held.allowances.add(*allowances.use(limits, day=day, amount=amount))
     affordable = Account.objects.filter(pk=purse.pk, debt=0, balance__gte=F("held") + amount)
     if not affordable.update(held=F("held") + amount):
         purse.refresh_from_db()
         raise InsufficientCredits(price=amount, available=purse.available, debt=purse.debt)
+    purse.refresh_from_db(fields=["day_ceiling", "month_ceiling"])  # a ceiling that is changed now waits for this hold
+    allowances.count(purse, day=day, amount=amount)
     return held
 
 
 @transaction.atomic
-def capture(key: str, amount: int, *, memo: str, actor: str = SYSTEM) -> None:
-    """Settle a hold: take `amount` of it (0 to all), hand back the rest to the wallet and to its allowances.
+def capture(key: str, amount: int, *, memo: str, subject: str = "", actor: str = SYSTEM) -> None:
+    """Settle a hold: take `amount` of it (0 to all), hand back the rest to the wallet and to its allowances. `subject`
+    is what was paid for, such as an image model's id.
 
     Settling again with the same amount is a no-op; with another, or with more than is held, AlreadySettled.
     """
@@ -97,14 +103,15 @@ def capture(key: str, amount: int, *, memo: str, actor: str = SYSTEM) -> None:
         return
     back = held.amount - amount
     if back:
-        for allowance in held.allowances.order_by("name"):
-            Allowance.objects.filter(pk=allowance.pk).update(used=F("used") - back)
+        allowances.give_back(held, back)
     purse = Account.objects.filter(pk=held.wallet_id)
     after = update_returning(purse, "balance", held=F("held") - held.amount, balance=F("balance") - amount)[0]
+    if back:
+        allowances.uncount(held, back)
     if amount:
         _write(
             source=held.wallet, target=book(Book.USAGE), amount=amount, kind=Kind.USAGE,
-            key=key, memo=memo, actor=actor, balance_after=after,
+            key=key, memo=memo, subject=subject, actor=actor, balance_after=after,
         )  # fmt: skip
     _pay_debt(held.wallet, key=key)
 
@@ -140,6 +147,42 @@ def take_back(user: AbstractBaseUser, amount: int, *, kind: Kind, key: str, memo
             source=book(Book.LOSSES), target=sales, amount=owed, kind=kind,
             key=f"{key}:debt", memo=memo, actor=actor, debtor=purse,
         )  # fmt: skip
+
+
+@transaction.atomic
+def close(user: AbstractBaseUser, *, key: str, actor: str = SYSTEM) -> Closed:
+    """Bring a wallet to zero, for good: losses forgives what it owes, forfeits takes what is left in it.
+
+    The cash that was received for it stays received, so `sales` does not move. Raises StillHeld; then nothing moves.
+    """
+    purse = wallet(user)
+    wallet_moved.send(sender=Account, user_id=purse.user_id)
+    purse = Account.objects.select_for_update().get(pk=purse.pk)
+    if purse.held:
+        raise StillHeld(f"{purse} holds {purse.held}")
+    if purse.debt:
+        _receive(
+            user, purse.debt, Book.LOSSES, Kind.CORRECTION,
+            key=f"{key}:debt", memo="Debt written off when the account was deleted", actor=actor,
+        )  # fmt: skip
+        purse.refresh_from_db()
+    if purse.balance:
+        left = purse.balance
+        Account.objects.filter(pk=purse.pk).update(balance=F("balance") - left)
+        _write(
+            source=purse, target=book(Book.FORFEITS), amount=left, kind=Kind.FORFEIT,
+            key=key, memo="Forfeited when the account was deleted", actor=actor, balance_after=0,
+        )  # fmt: skip
+    amounts = dict(Transfer.objects.filter(key__in=(key, f"{key}:debt")).values_list("key", "amount"))
+    return Closed(forfeited=amounts.get(key, 0), written_off=amounts.get(f"{key}:debt", 0))
+
+
+@transaction.atomic
+def set_ceiling(user: AbstractBaseUser, period: Period, limit: int | None) -> None:
+    """The customer's own ceiling of a day or a month; None removes it. It holds for every hold from now on; what was
+    set aside or spent before in the period counts."""
+    name = {Period.DAY: "day_ceiling", Period.MONTH: "month_ceiling"}[period]
+    Account.objects.filter(pk=wallet(user).pk).update(**{name: limit})
 
 
 def _taken_before(key: str, amount: int) -> bool:
@@ -180,17 +223,6 @@ def _receive(
     return known
 
 
-def _use(limit: Limit, month: date, amount: int) -> Allowance:
-    """Book `amount` on this month's allowance. The row takes over the limit of the moment with it."""
-    row, _ = Allowance.objects.get_or_create(name=limit.name, month=month, defaults={"limit": limit.limit})
-    within = Allowance.objects.filter(pk=row.pk, used__lte=limit.limit - amount)
-    if not within.update(used=F("used") + amount, limit=limit.limit):
-        row.refresh_from_db()
-        left = max(limit.limit - row.used, 0)
-        raise AllowanceExceeded(name=limit.name, price=amount, limit=limit.limit, left=left)
-    return row
-
-
 def _pay_debt(purse: Account, *, key: str) -> None:
     """Give losses back what it paid for this wallet, as far as the wallet has something available."""
     indebted = Account.objects.filter(pk=purse.pk, debt__gt=0, balance__gt=F("held"))
@@ -214,13 +246,17 @@ def _write(
     key: str,
     memo: str,
     actor: str,
+    subject: str = "",
     balance_after: int | None = None,
     debtor: Account | None = None,
 ) -> Transfer:
-    return Transfer.objects.create(
-        source=source, target=target, amount=amount, kind=kind, key=key, memo=memo[:300], actor=actor[:100],
-        balance_after=balance_after, debtor=debtor, created_at=timezone.now(),
+    """Under the lock of the wallet that stands in it."""
+    row = Transfer.objects.create(
+        source=source, target=target, amount=amount, kind=kind, key=key, memo=memo[:300], subject=subject[:64],
+        actor=actor[:100], balance_after=balance_after, debtor=debtor, created_at=timezone.now(),
     )  # fmt: skip
+    tallies.count(row)
+    return row
 
 
 def _check_settled_alike(held: Hold, amount: int) -> None:

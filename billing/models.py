@@ -1,8 +1,11 @@
 """The rows of money: accounts, transfers, holds, allowances, prices. Amounts are integers of 1/100 credit.
 
-Only `billing.ledger` writes accounts, transfers, holds and allowances; a Transfer is never edited and never deleted,
-which the database refuses itself (`billing.triggers`).
+Only `billing.ledger`, through `billing.allowances` and `billing.tallies` where they are concerned, writes accounts,
+transfers, holds, allowances and tallies; a Transfer is never edited and never deleted, which the database refuses
+itself (`billing.triggers`).
 """
+
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -17,13 +20,15 @@ class Book(models.TextChoices):
     GRANTS = "grants"
     USAGE = "usage"
     LOSSES = "losses"
+    FORFEITS = "forfeits"
 
 
 class Account(models.Model):
     """A customer's wallet or one of our books.
 
     `held` is set aside under open holds and is part of `balance`; `debt` is what a refund or dispute
-    had to take and did not find.
+    had to take and did not find. The ceilings are the customer's own, for a day and for a month; None where
+    there is none.
     """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="wallet")
@@ -31,6 +36,8 @@ class Account(models.Model):
     balance = models.BigIntegerField(default=0)
     held = models.BigIntegerField(default=0)
     debt = models.BigIntegerField(default=0)
+    day_ceiling = models.BigIntegerField(null=True)
+    month_ceiling = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [
@@ -45,6 +52,11 @@ class Account(models.Model):
             models.CheckConstraint(name="account_held_not_negative", condition=Q(held__gte=0)),
             models.CheckConstraint(name="account_balance_covers_held", condition=Q(balance__gte=F("held"))),
             models.CheckConstraint(name="account_debt_not_negative", condition=Q(debt__gte=0)),
+            models.CheckConstraint(
+                name="account_ceilings_not_negative",
+                condition=(Q(day_ceiling__isnull=True) | Q(day_ceiling__gte=0))
+                & (Q(month_ceiling__isnull=True) | Q(month_ceiling__gte=0)),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -65,23 +77,31 @@ class Kind(models.TextChoices):
     DISPUTE = "dispute"
     DEBT = "debt"
     CORRECTION = "correction"
+    FORFEIT = "forfeit"
+
+
+RECEIVED = (Kind.PURCHASE, Kind.GRANT, Kind.CORRECTION)  # what a wallet is given
+RARELY_GIVEN = (Kind.REFUND, Kind.DISPUTE, Kind.DEBT, Kind.CORRECTION, Kind.FORFEIT)  # what it gives, but for pictures
 
 
 class Transfer(models.Model):
     """Credits moved for good, both sides in one row, so that the books balance by shape."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    source = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="transfers_out")
-    target = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="transfers_in")
+    # Of the three accounts each has indexes of its own below, which begin with it.
+    source = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="transfers_out", db_index=False)
+    target = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="transfers_in", db_index=False)
     amount = models.BigIntegerField()
     kind = models.CharField(max_length=16, choices=Kind.choices)
     key = models.CharField(max_length=200, unique=True)
     memo = models.CharField(max_length=300)
+    # What was paid for, as the caller calls it, such as an image model's id; empty where that is no question.
+    subject = models.CharField(max_length=64, default="", db_default="")
     actor = models.CharField(max_length=100)
     # The wallet's balance after this row, so that a filtered statement needs no sum over years.
     balance_after = models.BigIntegerField(null=True)
     # Losses paid for this wallet, which owes it: the one movement that a wallet has no side of.
-    debtor = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="debts")
+    debtor = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="debts", db_index=False)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -90,35 +110,76 @@ class Transfer(models.Model):
             models.CheckConstraint(name="transfer_between_two", condition=~Q(source=F("target"))),
             models.CheckConstraint(
                 name="transfer_kind_known",
-                condition=Q(kind__in=["purchase", "grant", "usage", "refund", "dispute", "debt", "correction"]),
+                condition=Q(
+                    kind__in=["purchase", "grant", "usage", "refund", "dispute", "debt", "correction", "forfeit"]
+                ),
             ),
         ]
         indexes = [
             models.Index(fields=["source", "-created_at", "-id"], name="transfer_source_recent"),
             models.Index(fields=["target", "-created_at", "-id"], name="transfer_target_recent"),
+            models.Index(
+                fields=["debtor", "-created_at", "-id"],
+                name="transfer_debtor_recent",
+                condition=Q(debtor__isnull=False),
+            ),
+            # Kinds that are rare among a wallet's movements are found without reading past all the others. Pictures
+            # need none of it: they are nearly all that a wallet gives.
+            models.Index(
+                fields=["source", "kind", "-created_at", "-id"],
+                name="transfer_source_kind",
+                condition=Q(kind__in=RARELY_GIVEN),
+            ),
+            models.Index(
+                fields=["target", "kind", "-created_at", "-id"],
+                name="transfer_target_kind",
+                condition=Q(kind__in=RECEIVED),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.key
 
 
+class Period(models.TextChoices):
+    """For how long an allowance counts: a day or a month of the calendar, in UTC."""
+
+    DAY = "day"
+    MONTH = "month"
+
+    def since(self, day: date) -> date:
+        """The first day of the period in which `day` is."""
+        return day if self is Period.DAY else day.replace(day=1)
+
+    def renews(self, day: date) -> date:
+        """The first day of the next one."""
+        return (
+            day + timedelta(days=1) if self is Period.DAY else (day.replace(day=28) + timedelta(days=4)).replace(day=1)
+        )
+
+
 class Allowance(models.Model):
-    """A spending limit for one month, such as a key's or a customer's own ceiling."""
+    """What was used in one period of one name, such as a key's or a wallet's, and the limit that the last use fitted
+    into; None where there was none, and use is only counted."""
 
     name = models.CharField(max_length=100)
-    month = models.DateField(help_text="The first day of the month.")
-    limit = models.BigIntegerField()
+    period = models.CharField(max_length=8, choices=Period.choices)
+    since = models.DateField(help_text="The first day of the period.")
+    limit = models.BigIntegerField(null=True)
     used = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["name", "month"], name="allowance_once_a_month"),
-            models.CheckConstraint(name="allowance_used_within_limit", condition=Q(used__lte=F("limit"))),
+            models.UniqueConstraint(fields=["name", "period", "since"], name="allowance_once_a_period"),
+            models.CheckConstraint(
+                name="allowance_used_within_limit", condition=Q(limit__isnull=True) | Q(used__lte=F("limit"))
+            ),
             models.CheckConstraint(name="allowance_used_not_negative", condition=Q(used__gte=0)),
+            models.CheckConstraint(name="allowance_period_known", condition=Q(period__in=["day", "month"])),
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.month:%Y-%m}"
+        return f"{self.name} {self.since:{'%Y-%m-%d' if self.period == Period.DAY else '%Y-%m'}}"
 
 
 class Hold(models.Model):
@@ -127,6 +188,8 @@ class Hold(models.Model):
     wallet = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="holds")
     amount = models.BigIntegerField()
     key = models.CharField(max_length=200, unique=True)
+    memo = models.CharField(max_length=300, default="", db_default="")
+    # Those that the caller named. The wallet's own follow from `wallet` and `created_at`.
     allowances = models.ManyToManyField(Allowance, related_name="holds")
     captured = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
@@ -141,10 +204,41 @@ class Hold(models.Model):
                 | Q(settled_at__isnull=False, captured__gte=0, captured__lte=F("amount")),
             ),
         ]
-        indexes = [models.Index(fields=["wallet"], name="hold_open", condition=Q(settled_at__isnull=True))]
+        indexes = [
+            models.Index(fields=["wallet", "-id"], name="hold_open_recent", condition=Q(settled_at__isnull=True))
+        ]
 
     def __str__(self) -> str:
         return self.key
+
+
+class Side(models.TextChoices):
+    """Where a wallet stands in a transfer."""
+
+    OUT = "out"
+    IN = "in"
+    OWED = "owed"
+
+
+class Tally(models.Model):
+    """How many transfers of one day (UTC), kind and subject a wallet had on one side, and their sum; so that a chart or
+    a total over months reads hundreds of rows and not a million."""
+
+    wallet = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="tallies", db_index=False)
+    day = models.DateField()
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    side = models.CharField(max_length=4, choices=Side.choices)
+    subject = models.CharField(max_length=64)
+    movements = models.BigIntegerField()
+    amount = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["wallet", "day", "kind", "side", "subject"], name="tally_once_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"wallet {self.wallet_id} {self.day} {self.kind} {self.side} {self.subject}".rstrip()
 
 
 class Closing(models.Model):

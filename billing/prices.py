@@ -3,7 +3,7 @@
 Amounts are integers of 1/100 credit; what the supplier charges us is in millionths of a US dollar.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -91,7 +91,11 @@ def current(items: Iterable[str], *, at: datetime | None = None) -> dict[str, Pr
 
 def of_image(items: Sequence[Item], *, at: datetime | None = None) -> ImagePrice:
     """The price of one image: the sum of its items, megapixels rounded up to 1/100 credit."""
-    rows = current((each.item for each in items), at=at)
+    return add_up(items, current((each.item for each in items), at=at))
+
+
+def add_up(items: Sequence[Item], rows: Mapping[str, Price]) -> ImagePrice:
+    """As `of_image`, by price rows that were read already."""
     return ImagePrice(
         amount=sum(_times(rows[each.item], rows[each.item].amount, each) for each in items),
         cost_microusd=sum(_times(rows[each.item], rows[each.item].cost_microusd, each) for each in items),

@@ -22,6 +22,12 @@ def signed(amount: int) -> str:
     return f"+{credits(amount)}" if amount > 0 else credits(amount)
 
 
+@register.filter
+def thousands(number: int) -> str:
+    """`1000000` as `"1,000,000"`"""
+    return f"{number:,}"
+
+
 @register.simple_tag
 def wallet_of(user: Any) -> Account:
     """The user's wallet as it stands; an empty one where nothing was ever moved. Only reads."""

@@ -1,0 +1,96 @@
+"""Spending limits of a day or a month: used up by holds, each with one UPDATE whose condition is the limit.
+
+Only `billing.ledger` calls this, in its own transactions.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date
+
+from django.db.models import Case, F, Q, Sum, When
+from django.db.models.functions import TruncDate
+
+from .errors import AllowanceExceeded, CeilingReached
+from .models import Account, Allowance, Hold, Period
+from .returning import update_returning
+
+_OWN = "wallet:"
+OWN = Q(name__startswith=_OWN)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A spending limit that a hold must also fit into; `name` as `key:<id>`. None counts the use and limits nothing."""
+
+    name: str
+    limit: int | None
+    period: Period = Period.MONTH
+
+
+def use(limits: Iterable[Limit], *, day: date, amount: int) -> list[int]:
+    """Book `amount` on the present period of each limit; the ids of their rows. Raises AllowanceExceeded."""
+    in_order = sorted(limits, key=lambda each: (each.name, each.period))
+    return [_use(limit, day, amount, AllowanceExceeded) for limit in in_order]
+
+
+def count(purse: Account, *, day: date, amount: int) -> None:
+    """Book `amount` on the day and the month of a wallet, whose row the caller has locked: so no two holds of a wallet
+    are here at once, and `purse` has its ceilings as they are. Raises CeilingReached."""
+    for limit in own_limits(purse):
+        _use(limit, day, amount, CeilingReached)
+
+
+def give_back(held: Hold, back: int) -> None:
+    """Hand `back` of a hold to the allowances that it named, in the period in which it was made."""
+    for allowance in held.allowances.order_by("name", "period"):
+        Allowance.objects.filter(pk=allowance.pk).update(used=F("used") - back)
+
+
+def uncount(held: Hold, back: int) -> None:
+    """As `give_back`, to the hold's own wallet, whose row the caller has locked."""
+    day = held.created_at.date()
+    for period in Period:
+        rows = Allowance.objects.filter(name=own_name(held.wallet_id), period=period, since=period.since(day))
+        rows.update(used=F("used") - back)
+
+
+def own_limits(purse: Account) -> list[Limit]:
+    """The customer's own ceilings; those that are not set count the use all the same."""
+    name = own_name(purse.pk)
+    return [Limit(name, purse.day_ceiling, Period.DAY), Limit(name, purse.month_ceiling, Period.MONTH)]
+
+
+def own_name(wallet_id: int | None) -> str:
+    return f"{_OWN}{wallet_id}"
+
+
+def differences() -> Iterator[str]:
+    """One sentence for each day and month of a wallet whose use is not what its holds of that time keep."""
+    kept = Case(When(settled_at=None, then=F("amount")), default=F("captured"))
+    days = Hold.objects.order_by().annotate(day=TruncDate("created_at", tzinfo=UTC)).values_list("wallet", "day")
+    computed: Counter[tuple[str, str, date]] = Counter()
+    for wallet, day, amount in days.annotate(total=Sum(kept)).iterator():
+        for period in Period:
+            computed[own_name(wallet), period, period.since(day)] += amount
+    stored = Counter({(row.name, row.period, row.since): row.used for row in Allowance.objects.filter(OWN).iterator()})
+    for place in sorted(computed.keys() | stored.keys()):
+        if computed[place] != stored[place]:
+            yield f"use of {' '.join(map(str, place))}: {stored[place]} is counted, its holds keep {computed[place]}"
+
+
+def _use(limit: Limit, day: date, amount: int, refusal: type[AllowanceExceeded]) -> int:
+    """The row takes over the limit of the moment with the use."""
+    place = {"name": limit.name, "period": limit.period, "since": limit.period.since(day)}
+    rows = Allowance.objects.filter(**place)
+    within = rows if limit.limit is None else rows.filter(used__lte=limit.limit - amount)
+    while True:
+        if found := update_returning(within, "id", used=F("used") + amount, limit=limit.limit):
+            return int(found[0])
+        row, _ = Allowance.objects.get_or_create(**place, defaults={"limit": limit.limit})
+        if limit.limit is not None and row.used > limit.limit - amount:
+            left = max(limit.limit - row.used, 0)
+            raise refusal(
+                name=limit.name, price=amount, limit=limit.limit, left=left,
+                period=limit.period, renews=limit.period.renews(day),
+            )  # fmt: skip

@@ -1,0 +1,44 @@
+"""A generation in the words of the statement: "2 images, Krea 2 Large, style references". Never the prompt."""
+
+from . import catalogue
+from .brief import BadBrief
+from .models import Generation
+
+
+def ordered(generation: Generation) -> str:
+    """What was ordered, for what is set aside."""
+    return _words(_images(generation.quantity), generation)
+
+
+def delivered(generation: Generation, stored: int) -> str:
+    """What was paid for: how many of the images arrived, where some did not."""
+    quantity = generation.quantity
+    return _words(_images(quantity) if stored == quantity else f"{stored} of {_images(quantity)}", generation)
+
+
+def model_name(image_model: str) -> str:
+    """As people call it; the id of one that today's catalogue does not know."""
+    known = next((each for each in catalogue.all() if each.id == image_model), None)
+    return known.name if known else image_model
+
+
+def _words(images: str, generation: Generation) -> str:
+    words = [images, model_name(generation.image_model)]
+    if size := _priced_size(generation):
+        words.append("{} \N{MULTIPLICATION SIGN} {} pixels".format(*size))
+    if generation.references:
+        words.append("style references")
+    return ", ".join(words)
+
+
+def _priced_size(generation: Generation) -> tuple[int, int] | None:
+    """The size, where the price follows from it."""
+    try:
+        brief = generation.brief
+    except BadBrief:
+        return None
+    return brief.size() if any(item.pixels for item in brief.price_items()) else None
+
+
+def _images(number: int) -> str:
+    return f"{number} image{'' if number == 1 else 's'}"

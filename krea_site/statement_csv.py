@@ -1,0 +1,96 @@
+"""The statement as a file: the ASGI application behind /billing/statement.csv.
+
+It stands beside Django, so that a reader who is slow, or never reads, holds neither a page thread nor a database
+connection: one thread of its own reads chunk after chunk, each only when its reader has taken the one before.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import ParamSpec, TypeVar
+from urllib.parse import quote
+
+from django.conf import settings
+from django.db import close_old_connections
+from django.http import QueryDict
+from django.shortcuts import resolve_url
+
+from billing import filters, statement_csv
+from billing.filters import BadFilter, Filter
+from billing.models import Account
+from billing.statement import Place
+from generations import live
+from krea_site.front import Receive, Scope, Send
+
+PATH = "/billing/statement.csv"
+P = ParamSpec("P")
+T = TypeVar("T")
+Headers = list[tuple[bytes, bytes]]
+
+_reading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="statement")
+_PLAIN: Headers = [
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'"),
+    (b"referrer-policy", b"same-origin"),
+]
+
+
+async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a GET or HEAD with the filtered statement of whoever is logged in; nobody is sent to log in."""
+    query = scope["query_string"].decode("latin-1")
+    if scope["method"] not in ("GET", "HEAD"):
+        return await _say(send, 405, "Only GET and HEAD are answered here.", [(b"allow", b"GET, HEAD")])
+    user_id = await live.visitor(scope)
+    if user_id is None:
+        log_in = f"{resolve_url(settings.LOGIN_URL)}?next={quote(f'{PATH}?{query}' if query else PATH)}"
+        return await _say(send, 302, "Log in first.", [(b"location", log_in.encode("latin-1"))])
+    try:
+        chosen = filters.read(QueryDict(query).dict())
+    except BadFilter as bad:
+        return await _say(send, 400, str(bad))
+    disposition = f'attachment; filename="{statement_csv.file_name(chosen)}"'.encode()
+    headers = [(b"content-type", b"text/csv; charset=utf-8; header=present"), (b"content-disposition", disposition)]
+    wallet = await _in_thread(_wallet, user_id)
+    first = await _in_thread(statement_csv.chunk, wallet, chosen, None)  # before anything is promised
+    await send({"type": "http.response.start", "status": 200, "headers": [*headers, *_PLAIN]})
+    if scope["method"] == "GET":
+        await _pour(wallet, chosen, first, receive, send)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _pour(
+    wallet: Account | None, chosen: Filter, first: tuple[bytes, Place | None], receive: Receive, send: Send
+) -> None:
+    """Chunk after chunk as the reader takes them, until they go."""
+    gone = asyncio.ensure_future(live.disconnected(receive))
+    body, after = statement_csv.head() + first[0], first[1]
+    try:
+        while not gone.done():
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+            if after is None:
+                return
+            body, after = await _in_thread(statement_csv.chunk, wallet, chosen, after)
+    finally:
+        gone.cancel()
+        with suppress(asyncio.CancelledError):
+            await gone
+
+
+def _wallet(user_id: int) -> Account | None:
+    return Account.objects.filter(user_id=user_id).first()
+
+
+async def _say(send: Send, status: int, text: str, headers: Headers | None = None) -> None:
+    plain = [(b"content-type", b"text/plain; charset=utf-8"), *_PLAIN, *(headers or [])]
+    await send({"type": "http.response.start", "status": status, "headers": plain})
+    await send({"type": "http.response.body", "body": f"{text}\n".encode()})
+
+
+async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def run() -> T:
+        close_old_connections()
+        return work(*args, **kwargs)
+
+    return await asyncio.get_running_loop().run_in_executor(_reading, run)
