@@ -1,0 +1,203 @@
+"""Hand out archives: the ASGI application behind /accounts/data/<id>.zip.
+
+It stands beside Django and holds neither page thread nor database connection while somebody reads, however slowly. The
+archive is put together on the way: headers from the rows, texts from their pieces, pictures from their files. Its size
+is known, so a reading that broke off can go on (`Range: bytes=<from>-`).
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from generations import live
+from generations.pictures import store
+from generations.pictures.serve import PIECE, in_thread
+from krea_site import exports, zip_format
+from krea_site.models import Export, ExportFile, ExportPiece
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Emit = Callable[[bytes], Awaitable[None]]
+
+PATH = re.compile(r"/accounts/data/(?P<id>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\.zip")
+_RANGE = re.compile(r"bytes=(\d{1,18})-", re.IGNORECASE)
+_PLAIN = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+
+
+class Gone(Exception):
+    """The reader went away."""
+
+
+class Changed(Exception):
+    """The archive's rows went away while it was read: the connection breaks, so nobody takes the part for the whole."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some bytes of the archive, or the stored picture `name`, or the text of `file`."""
+
+    length: int
+    data: bytes = b""
+    name: str = ""
+    file: int = 0
+
+
+async def serve(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    """Answer one GET or HEAD of the archive's owner: 200, 206, 403 (nobody is logged in), 404, 405 or 416."""
+    found = PATH.fullmatch(scope["path"])
+    if scope["method"] not in {"GET", "HEAD"}:
+        return await _say(send, 405, "Only GET and HEAD are answered here.")
+    user_id = await live.visitor(scope)
+    if user_id is None:
+        return await _say(send, 403, "Log in first, then open this address again.")
+    export = await live.in_reader(_find, UUID(found["id"]), user_id) if found else None
+    if export is None:
+        return await _say(send, 404, "There is no such archive; after seven days it is deleted.")
+    asked = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+    start = _start(asked, _etag(export))
+    if start is not None and start >= export.bytes:
+        whole = f"bytes */{export.bytes}".encode()
+        return await _say(send, 416, "The archive is shorter.", [(b"content-range", whole)])
+    status, headers = (200 if start is None else 206), _headers(export, start)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    if scope["method"] == "HEAD":
+        return await send({"type": "http.response.body", "body": b""})
+    await _pour(export, start or 0, receive, send)
+
+
+async def _pour(export: Export, skip: int, receive: Receive, send: Send) -> None:
+    """Part after part, each piece only when the reader has taken the one before, until they go."""
+    gone = asyncio.ensure_future(_disconnected(receive))
+
+    async def emit(data: bytes) -> None:
+        if gone.done():
+            raise Gone
+        await send({"type": "http.response.body", "body": data, "more_body": True})
+
+    try:
+        async for part in _parts(export):
+            if skip < part.length:
+                await _emit(part, skip, emit)
+            skip = max(0, skip - part.length)
+        await send({"type": "http.response.body", "body": b""})
+    except Gone:
+        return
+    finally:
+        gone.cancel()
+        with suppress(asyncio.CancelledError):
+            await gone
+
+
+async def _parts(export: Export) -> AsyncIterator[Part]:
+    """The whole archive in its order. The table at its end is made by reading the rows a second time."""
+    offset = 0
+    async for file in _files(export):
+        head = zip_format.local_header(exports.entry(file))
+        yield Part(len(head), data=head)
+        yield Part(file.packed, name=file.source, file=file.pk)
+        offset += len(head) + file.packed
+    table_offset, place, count = offset, 0, 0
+    async for file in _files(export):
+        entry = exports.entry(file)
+        line = zip_format.central_header(entry, place)
+        place += len(zip_format.local_header(entry)) + entry.packed
+        offset, count = offset + len(line), count + 1
+        yield Part(len(line), data=line)
+    end = zip_format.ending(count, offset - table_offset, table_offset)
+    if offset + len(end) != export.bytes:
+        raise Changed(str(export.pk))
+    yield Part(len(end), data=end)
+
+
+async def _files(export: Export) -> AsyncIterator[ExportFile]:
+    after = 0
+    while page := await live.in_reader(exports.page, export, after):
+        for file in page:
+            yield file
+        after = page[-1].number
+
+
+async def _emit(part: Part, skip: int, emit: Emit) -> None:
+    if part.data:
+        await emit(part.data[skip:])
+        return
+    sent = await (_emit_picture(part.name, skip, emit) if part.name else _emit_text(part.file, skip, emit))
+    if sent != part.length - skip:
+        raise Changed(part.name or str(part.file))
+
+
+async def _emit_picture(name: str, skip: int, emit: Emit) -> int:
+    reader = await in_thread(store.open_range, name, skip)
+    sent = 0
+    try:
+        while data := await in_thread(reader.read, PIECE):
+            await emit(data)
+            sent += len(data)
+        return sent
+    finally:
+        await in_thread(reader.close)
+
+
+async def _emit_text(file_id: int, skip: int, emit: Emit) -> int:
+    number, sent = -1, 0
+    while (piece := await live.in_reader(_piece, file_id, number)) is not None:
+        number, body = piece.number, bytes(piece.body)
+        if data := body[skip:]:
+            await emit(data)
+            sent += len(data)
+        skip = max(0, skip - len(body))
+    return sent
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _piece(file_id: int, after: int) -> ExportPiece | None:
+    return ExportPiece.objects.filter(file=file_id, number__gt=after).order_by("number").first()
+
+
+def _find(export_id: UUID, user_id: int) -> Export | None:
+    return Export.objects.downloadable().filter(pk=export_id, user=user_id).first()
+
+
+def _start(asked: dict[str, str], etag: str) -> int | None:
+    """Where to go on; None for the whole archive: no range, one that makes no sense here, or of another archive."""
+    found = _RANGE.fullmatch(asked.get("range", "").strip())
+    return int(found[1]) if found and asked.get("if-range", etag) == etag else None
+
+
+def _etag(export: Export) -> str:
+    return f'"{export.pk}"'
+
+
+def _headers(export: Export, start: int | None) -> list[tuple[bytes, bytes]]:
+    total = export.bytes or 0
+    name = f"krea-studio-{(export.ready_at or datetime.now(UTC)):%Y-%m-%d}.zip"
+    headers = [
+        (b"content-type", b"application/zip"),
+        (b"content-length", str(total - (start or 0)).encode()),
+        (b"content-disposition", f'attachment; filename="{name}"'.encode()),
+        (b"etag", _etag(export).encode()),
+        (b"accept-ranges", b"bytes"),
+        (b"cache-control", b"private, no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-security-policy", b"default-src 'none'"),
+    ]
+    if start is not None:
+        headers.append((b"content-range", f"bytes {start}-{total - 1}/{total}".encode()))
+    return headers
+
+
+async def _say(send: Send, status: int, text: str, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+    body = f"{text}\n".encode()
+    whole = [*_PLAIN, (b"content-length", str(len(body)).encode()), *(headers or [])]
+    await send({"type": "http.response.start", "status": status, "headers": whole})
+    await send({"type": "http.response.body", "body": body})
