@@ -1,19 +1,28 @@
 """The front: every ordinary page and API call on its way to Django's threads and back.
 
 Whatever is slow stays out of the threads: the body is read before a thread is taken, the answer is sent after it is
-given back, and an errand (generations.errands) runs between two askings. So a slow or stalled reader or writer holds
-memory, never a thread or a database connection.
+given back, and an errand (generations.errands) runs between two askings. What a view may not do itself it asks for by a
+header that goes no further than here: to wait, to hand out a picture, to send a stream (partners.waiting). So a slow or
+stalled reader or writer holds memory, never a thread or a database connection.
 """
 
+import io
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
 from typing import IO, Any, cast
 
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from generations import errands
+from generations import errands, events, live
+from generations.pictures import links
+from generations.pictures import serve as pictures
+from krea_site import error_pages, waiting
+from partners import keys, problems
+from partners import waiting as promises
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -25,23 +34,53 @@ IN_MEMORY_BYTES = 1024 * 1024
 CHUNK = 64 * 1024
 FRONT = errands.FRONT_HEADER.lower().encode()
 WANTED = errands.WANTED_HEADER.lower().encode()
+LINE, PICTURE, STREAM = (name.lower().encode() for name in (promises.LINE, promises.PICTURE, promises.STREAM))
+OURS = b"x-krea-"  # no header of ours goes out
+OF_THE_FIRST = b"idempotent-replayed"  # told by the first answer, true of the last
+API = "/api/v1/"
+BARE_PAGE = [
+    (b"content-security-policy", b"default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+]
 
 _django = WSGIMiddleware(cast(Any, get_wsgi_application()), workers=settings.WEB_THREADS)
 
 
-async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+async def serve(scope: Scope, receive: Receive, send: Send, restore: pictures.Restore = pictures.nowhere) -> None:
+    answer = await _first(scope, receive, send)
+    line = promises.line_in(answer.header(LINE)) if answer else None
+    if answer and line:
+        replayed = answer.header(OF_THE_FIRST)
+        answer = None  # a thousand who wait hold no answers
+        if await waiting.until_finished(line, receive):
+            answer = await _after_waiting(scope, line, replayed)
+    if answer is None:
+        return
+    picture, stream = answer.header(PICTURE), promises.stream_in(answer.header(STREAM))
+    if picture is not None:
+        granted = links.Granted(int(time.time()) + links.LIFETIME_S, filename=None)
+        await pictures.hand_out(scope, receive, send, picture.decode("latin-1"), granted, restore)
+    elif stream is not None:
+        await _stream(scope, receive, send, stream)
+    else:
+        await answer.send_to(send)
+
+
+async def _first(scope: Scope, receive: Receive, send: Send) -> "Answer | None":
+    """What Django says, after its errand where it wants one; None where there is nobody to tell any more."""
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as body:
         arrived = await _read(receive, body)
         if arrived is None:
-            return
+            return None
         if not arrived:
-            await _too_large(send)
-            return
+            await _too_large(scope, send)
+            return None
         answer = await _ask(scope, body, token="none")
         wanted = answer.header(WANTED)
         if wanted is not None:
             answer = await _after_errand(scope, body, wanted.decode("latin-1"))
-    await answer.send_to(send)
+        return answer
 
 
 class Answer:
@@ -58,8 +97,16 @@ class Answer:
         headers: list[tuple[bytes, bytes]] = start["headers"] if start else []
         return next((value for key, value in headers if key.lower() == name), None)
 
+    def add(self, name: bytes, value: bytes) -> None:
+        for message in self.messages:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (name, value)]
+
     async def send_to(self, send: Send) -> None:
         for message in self.messages:
+            if message["type"] == "http.response.start":
+                kept = [(key, value) for key, value in message["headers"] if not key.lower().startswith(OURS)]
+                message = {**message, "headers": kept}
             await send(message)
 
 
@@ -93,6 +140,28 @@ async def _after_errand(scope: Scope, body: IO[bytes], token: str) -> Answer:
         errands.forget(token)
 
 
+async def _after_waiting(scope: Scope, line: promises.Line, replayed: bytes | None) -> Answer:
+    """Ask for what was waited for, with the key or the session of the caller."""
+    path, _, query = line.then.partition("?")
+    asked = {**scope, "method": "GET", "path": path, "raw_path": path.encode(), "query_string": query.encode()}
+    answer = await _ask(asked, io.BytesIO(), token=promises.ASKED_AGAIN)
+    if replayed is not None:
+        answer.add(OF_THE_FIRST, replayed)
+    return answer
+
+
+async def _stream(scope: Scope, receive: Receive, send: Send, told: promises.Stream) -> None:
+    """The events of a user, for as long as the key or the session that asked for them is valid."""
+
+    async def is_alive() -> bool:
+        if told.key is not None:
+            return bool(await live.in_reader(keys.is_valid, told.key))
+        return await live.visitor(scope) == told.user
+
+    since = told.since if told.since is not None else await live.in_reader(events.latest, told.user)
+    await live.stream(told.user, since, receive, send, is_alive)
+
+
 async def _read(receive: Receive, body: IO[bytes]) -> bool | None:
     """True when the whole body is there, False when it is too large, None when the caller went away."""
     while True:
@@ -106,8 +175,13 @@ async def _read(receive: Receive, body: IO[bytes]) -> bool | None:
             return True
 
 
-async def _too_large(send: Send) -> None:
-    text = f"The body is larger than {MOST_BODY_BYTES // 1024**2} MB.\n".encode()
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+async def _too_large(scope: Scope, send: Send) -> None:
+    line = f"The body is larger than {MOST_BODY_BYTES // 1024**2} MB."
+    accept = next((value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"accept"), "")
+    kind, text = error_pages.words(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, accept, line)
+    body = text.encode()
+    if scope["path"].startswith(API):
+        kind, body = problems.CONTENT_TYPE, problems.too_large(MOST_BODY_BYTES).content()
+    headers = [(b"content-type", kind.encode()), (b"connection", b"close"), *BARE_PAGE]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": text})
+    await send({"type": "http.response.body", "body": body})

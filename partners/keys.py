@@ -13,9 +13,13 @@ import secrets
 import string
 import zlib
 from collections.abc import Iterable
+from datetime import timedelta
 from hashlib import sha256
+from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Q
+from django.utils import timezone
 
 from .models import Key, Scope
 
@@ -24,6 +28,7 @@ RANDOM_CHARACTERS = 32
 CHECKSUM_CHARACTERS = 6  # 62 ** 6 is more than 2 ** 32
 SHOWN_CHARACTERS = len(HEAD) + 6
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
+USE_IS_NOTED_EVERY = timedelta(minutes=1)  # a busy key's row is not written at every call
 _SHAPE = re.compile(rf"{HEAD}[0-9A-Za-z]{{{RANDOM_CHARACTERS + CHECKSUM_CHARACTERS}}}")
 
 
@@ -33,6 +38,14 @@ class UnknownScope(ValueError):
     def __init__(self, unknown: Iterable[str]) -> None:
         names = ", ".join(repr(name) for name in unknown)
         super().__init__(f"There is no scope {names}. There are: {', '.join(Scope.values)}.")
+
+
+class Refused(Exception):
+    """No key that may be used now; `code` is one of `partners.problems`."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
 
 
 def make(
@@ -63,9 +76,39 @@ def make(
 
 def find(secret: str) -> Key | None:
     """The valid key with this secret, its user beside it; None for all else."""
-    if not is_well_formed(secret):
+    try:
+        return identify(secret)
+    except Refused:
         return None
-    return Key.objects.valid().select_related("user").filter(digest=_digest(secret)).first()
+
+
+def identify(secret: str) -> Key:
+    """The valid key with this secret, its user beside it. Refused says what is wrong with another."""
+    if not is_well_formed(secret):
+        raise Refused("invalid_key")
+    key = Key.objects.select_related("user").filter(digest=_digest(secret)).first()
+    if key is None:
+        raise Refused("invalid_key")
+    if key.revoked_at is not None:
+        raise Refused("revoked_key")
+    if key.expires_at is not None and key.expires_at <= timezone.now():
+        raise Refused("expired_key")
+    if not key.user.is_active:
+        raise Refused("account_closed")
+    return key
+
+
+def is_valid(id: UUID | str) -> bool:
+    """Whether the key of this id may still be used."""
+    return Key.objects.valid().filter(pk=id).exists()
+
+
+def note_use(key: Key) -> None:
+    """Write down that the key was used now, at most once a minute."""
+    now = timezone.now()
+    if key.last_used_at is None or key.last_used_at < now - USE_IS_NOTED_EVERY:
+        seen_before = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_IS_NOTED_EVERY)
+        Key.objects.filter(seen_before, pk=key.pk).update(last_used_at=now)
 
 
 def is_well_formed(secret: str) -> bool:

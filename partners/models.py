@@ -1,4 +1,7 @@
-"""The keys of partners. Only `partners.keys` makes and finds them."""
+"""The rows of partners: their keys, what they write on their generations, and the answers kept for their retries.
+
+Only `partners.keys` makes and finds keys; only `partners.idempotency` keeps answers.
+"""
 
 from typing import Any
 
@@ -7,6 +10,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from uuid_utils.compat import uuid7
+
+from generations.models import Generation
 
 
 class Scope(models.TextChoices):
@@ -62,3 +67,34 @@ class Key(models.Model):
 
     def allows(self, scope: str) -> bool:
         return scope in self.scopes
+
+
+class Order(models.Model):
+    """What a partner wrote on a generation: under which key it was made, and words of their own."""
+
+    generation = models.OneToOneField(Generation, primary_key=True, on_delete=models.CASCADE, related_name="order")
+    key = models.ForeignKey(Key, null=True, on_delete=models.SET_NULL, related_name="orders")
+    reference = models.CharField(max_length=200, null=True, db_index=True)
+    metadata = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return str(self.generation_id)
+
+
+class KeptAnswer(models.Model):
+    """The answer to one Idempotency-Key, for a retry. `fingerprint` tells whether the retry asks for the same."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(default=0)
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField(default=bytes)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="kept_answer_once_per_key")]
+        indexes = [models.Index(fields=["created_at"], name="kept_answer_age")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}/{self.pk}"

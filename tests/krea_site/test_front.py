@@ -12,6 +12,7 @@ import uvicorn
 from django.test import Client
 
 from billing import ledger
+from krea_site import front
 from krea_site.asgi import application
 from tests.conftest import make_user
 from tests.standins.launch import free_port
@@ -80,6 +81,17 @@ def test_a_body_that_is_too_large_is_refused(site: str) -> None:
     answer = httpx.post(f"{site}/accounts/login/", content=b"x" * (65 * 1024 * 1024), headers={"Host": "localhost"})
 
     assert (answer.status_code, answer.text) == (413, "The body is larger than 64 MB.\n")
+
+
+def test_a_browser_is_told_so_on_a_page(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front, "MOST_BODY_BYTES", 1000)
+    headers = {"Host": "localhost", "Accept": "text/html,*/*;q=0.8"}
+
+    answer = httpx.post(f"{site}/accounts/login/", content=b"x" * 1001, headers=headers)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (413, "text/html; charset=utf-8")
+    assert "<h1>That was too large</h1>" in answer.text
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
 
 
 def read_events(line: Iterator[str], count: int) -> list[str]:

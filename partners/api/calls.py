@@ -1,0 +1,19 @@
+"""Every call of the native API, below /api/v1/."""
+
+from django.urls import path
+
+from . import events, generations, image_models, images, money, quotes
+
+CALLS = [
+    path("models", image_models.Models.as_view()),
+    path("models/<str:id>", image_models.Model.as_view()),
+    path("quotes", quotes.Quotes.as_view()),
+    path("generations", generations.Generations.as_view()),
+    path("generations/<uuid:id>", generations.OneGeneration.as_view()),
+    path("generations/<uuid:id>/cancel", generations.Cancel.as_view()),
+    path("images/<uuid:id>", images.OneImage.as_view()),
+    path("images/<uuid:id>/content", images.Content.as_view()),
+    path("events", events.Events.as_view()),
+    path("balance", money.Balance.as_view()),
+    path("ledger", money.Ledger.as_view()),
+]

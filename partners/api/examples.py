@@ -1,0 +1,165 @@
+"""The examples of the API's documents. A test holds them against the schema, and sends the requests."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from generations import catalogue
+from partners.problems import KINDS, type_of
+
+from . import shapes
+
+FOX = {"prompt": "A red fox in fresh snow, early light", "aspect_ratio": "3:2"}
+FOX_IN_FULL = {
+    "prompt": "A red fox in fresh snow, early light",
+    "aspect_ratio": "3:2",
+    "creativity": "medium",
+    "image_style_references": [],
+}
+GENERATION_ID = "019ab2c4-1f3e-7c55-8a51-6d1f0b7a9e01"
+IMAGE_ID = "019ab2c4-1f41-7d02-9c1e-2b8f4e6a7d10"
+SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+QUOTE = "WyI1ZjQ2Il0:1tzK3n:xV9c0vQ2"
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "createQuote": {"A fox": {"model": "krea-2-medium", "input": FOX, "quantity": 2}},
+    "createGeneration": {
+        "The shortest": {"model": "krea-2-medium", "input": {"prompt": "A red fox in fresh snow"}},
+        "With words of your own": {
+            "model": "krea-2-medium",
+            "input": FOX,
+            "quantity": 2,
+            "reference": "order-1017",
+            "metadata": {"customer": "c-204", "campaign": "winter"},
+        },
+    },
+}
+
+_IMAGE = {
+    "id": IMAGE_ID,
+    "index": 0,
+    "status": "stored",
+    "seed": 1482910533,
+    "price": "39.00",
+    "url": f"https://studio.example/pictures/9f/86/{SHA256}.png?expires=1795262400&signature=Zm94",
+    "url_expires_at": "2026-11-21T12:00:00Z",
+    "width": 1248,
+    "height": 832,
+    "content_type": "image/png",
+    "bytes": 1583204,
+    "sha256": SHA256,
+    "error": None,
+}
+_GENERATION = {
+    "id": GENERATION_ID,
+    "status": "succeeded",
+    "model": "krea-2-medium",
+    "input": FOX_IN_FULL,
+    "quantity": 1,
+    "quoted": "39.00",
+    "cost": {"held": "39.00", "charged": "39.00", "refunded": "0.00"},
+    "images": [_IMAGE],
+    "error": None,
+    "reference": "order-1017",
+    "metadata": {"customer": "c-204"},
+    "created_at": "2026-11-21T11:02:10.512000Z",
+    "started_at": "2026-11-21T11:02:10.840000Z",
+    "finished_at": "2026-11-21T11:02:19.204000Z",
+    "queue": None,
+}
+_MOVEMENT = {
+    "id": "019ab2c4-4011-7b0f-8f3d-0c5a1e9d7b22",
+    "kind": "usage",
+    "amount": "-39.00",
+    "balance": "961.00",
+    "memo": "1 image, Krea 2 Medium",
+    "generation": GENERATION_ID,
+    "created_at": "2026-11-21T11:02:19.204000Z",
+}
+_QUOTE = {
+    "quote": QUOTE,
+    "expires_at": "2026-11-21T11:12:10Z",
+    "model": "krea-2-medium",
+    "input": FOX_IN_FULL,
+    "quantity": 2,
+    "image_price": "39.00",
+    "price": "78.00",
+}
+
+
+def _image_model() -> dict[str, Any]:
+    model = catalogue.get(catalogue.DEFAULT)
+    return {
+        "id": model.id,
+        "name": model.name,
+        "summary": model.summary,
+        "not_for": model.not_for,
+        "licence": model.licence,
+        "max_quantity": model.max_quantity,
+        "typical_seconds": {"minimum": model.typical_s[0], "maximum": model.typical_s[1]},
+        "prices": [
+            {"item": "krea-2-medium", "unit": "image", "price": "39.00"},
+            {"item": "krea-2-medium.style_references", "unit": "image", "price": "6.50"},
+        ],
+        "input_schema": {"type": "object", "required": ["prompt"], "properties": {"prompt": {"type": "string"}}},
+    }
+
+
+_SHAPES: dict[type[BaseModel], Any] = {
+    shapes.Generation: _GENERATION,
+    shapes.Generations: {"items": [_GENERATION], "next": None},
+    shapes.Image: _IMAGE,
+    shapes.ImageModel: _image_model(),
+    shapes.ImageModels: {"items": [_image_model()], "next": None},
+    shapes.Quote: _QUOTE,
+    shapes.GenerationOrQuote: _GENERATION,
+    shapes.Balance: {"available": "922.00", "held": "39.00", "debt": "0.00"},
+    shapes.Movement: _MOVEMENT,
+    shapes.Movements: {"items": [_MOVEMENT], "next": None},
+}
+_MORE: dict[str, dict[str, Any]] = {
+    "insufficient_credits": {"price": "78.00", "available": "12.00", "missing": "66.00"},
+    "limit_reached": {
+        "price": "78.00",
+        "limit": "500.00",
+        "left": "20.00",
+        "period": "month",
+        "renews": "2026-12-01",
+    },
+    "missing_scope": {"allowed": ["generations:write"]},
+    "method_not_allowed": {"allowed": ["GET"]},
+    "invalid_input": {
+        "errors": [
+            {
+                "pointer": "/input/creativity",
+                "parameter": None,
+                "code": "not_allowed",
+                "detail": "creativity must be one of raw, low, medium, high.",
+                "allowed": ["raw", "low", "medium", "high"],
+            }
+        ]
+    },
+    "invalid_query": {
+        "errors": [
+            {
+                "pointer": None,
+                "parameter": "limit",
+                "code": "out_of_range",
+                "detail": "limit must be a whole number from 1 to 100.",
+                "allowed": {"minimum": 1, "maximum": 100},
+            }
+        ]
+    },
+}
+
+
+def of(shape: type[BaseModel]) -> Any:
+    """An answer of this shape."""
+    return _SHAPES[shape]
+
+
+def problem(code: str) -> dict[str, Any]:
+    """A problem of this code, as it is answered."""
+    kind = KINDS[code]
+    told = {"type": type_of(code), "title": kind.title, "status": kind.status, "detail": kind.title, "code": code}
+    return told | _MORE.get(code, {})

@@ -1,0 +1,220 @@
+"""The shapes of the API's answers: what is sent, and what the OpenAPI document says, from one place.
+
+Money is credits as decimal strings with two places, times are UTC with Z, ids are UUIDs.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+
+from billing.models import Kind
+
+Credits = Annotated[str, Field(pattern=r"^-?\d+\.\d\d$", description="Credits, with two decimal places.")]
+GenerationStatus = Literal["queued", "running", "succeeded", "partial", "failed", "blocked", "canceled"]
+ImageStatus = Literal["queued", "running", "stored", "failed", "blocked", "canceled"]
+MovementKind = Annotated[str, Field(json_schema_extra={"enum": list(Kind.values)})]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Failure(Shape):
+    """Why something was not drawn."""
+
+    code: str = Field(description="A stable word for the reason.")
+    message: str = Field(description="A sentence for people; it says that nothing was charged.")
+    retryable: bool = Field(description="Whether the same input may do better later.")
+
+
+class Image(Shape):
+    """One picture of a generation."""
+
+    id: UUID
+    index: int = Field(description="Its place in the generation, from 0.")
+    status: ImageStatus
+    seed: int = Field(description="The same seed with the same input draws it again.")
+    price: Credits = Field(description="What it costs when it is stored; nothing otherwise.")
+    url: str | None = Field(description="A signed address, fresh at every read; null until stored.")
+    url_expires_at: datetime | None = Field(description="When `url` ends. `/images/{id}/content` does not end.")
+    width: int | None
+    height: int | None
+    content_type: str | None
+    bytes: int | None
+    sha256: str | None = Field(description="Of the very bytes that are served, in hexadecimal.")
+    error: Failure | None
+
+
+class Cost(Shape):
+    """What a generation costs: `held` stays as it was; once finished, `charged` and `refunded` add up to it."""
+
+    held: Credits = Field(description="Set aside at the start.")
+    charged: Credits = Field(description="Taken for the images that were stored; 0.00 until finished.")
+    refunded: Credits = Field(description="Given back of what was held; 0.00 until finished.")
+
+
+class QueuePlace(Shape):
+    """Where a generation stands among all that wait."""
+
+    position: int = Field(
+        description="How many images are drawn before the next one of this generation; 0: it is next."
+    )
+
+
+class Generation(Shape):
+    """One order of one or more images, on its way or finished."""
+
+    id: UUID
+    status: GenerationStatus
+    model: str
+    input: dict[str, Any] = Field(description="The input with every default filled in.")
+    quantity: int
+    quoted: Credits = Field(description="The most that it can cost.")
+    cost: Cost
+    images: list[Image]
+    error: Failure | None = Field(description="The most frequent reason why images are missing.")
+    reference: str | None
+    metadata: dict[str, Any]
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    queue: QueuePlace | None = Field(description="null once nothing of it waits any more.")
+
+
+class Generations(Shape):
+    """A page of generations, newest first."""
+
+    items: list[Generation]
+    next: str | None = Field(description="The `cursor` of the next page; null on the last one.")
+
+
+class PriceLine(Shape):
+    """One line of an image model's price list."""
+
+    item: str
+    unit: Literal["image", "megapixel"]
+    price: Credits = Field(description="For one unit. The first line is the base, the others come on top of it.")
+
+
+class Seconds(Shape):
+    """From when to when a picture is typically ready."""
+
+    minimum: int
+    maximum: int
+
+
+class ImageModel(Shape):
+    """One image model of the catalogue."""
+
+    id: str
+    name: str
+    summary: str
+    not_for: str
+    licence: str
+    max_quantity: int
+    typical_seconds: Seconds
+    prices: list[PriceLine] = Field(description="What holds now; empty while the image model is not for sale.")
+    input_schema: dict[str, Any] = Field(description="JSON Schema (2020-12) of `input`.")
+
+
+class ImageModels(Shape):
+    """Every image model of the catalogue."""
+
+    items: list[ImageModel]
+    next: None = Field(description="The catalogue is one page.")
+
+
+class QuoteBody(Shape):
+    """What is to be priced."""
+
+    model: str = Field(description="Id of an image model.")
+    input: dict[str, Any] = Field(description="As the image model's `input_schema` says.")
+    quantity: int = Field(default=1, ge=1, description="How many images.")
+
+
+class GenerationBody(QuoteBody):
+    """What is to be drawn."""
+
+    quote: str | None = Field(default=None, description="Binds the price that was quoted.")
+    reference: str | None = Field(default=None, min_length=1, max_length=200, description="A name of your own.")
+    metadata: dict[str, str | float | bool | None] | None = Field(
+        default=None,
+        max_length=50,
+        description="Words of your own, given back as they are: at most 50 entries, 4096 bytes.",
+    )
+
+
+class Quote(Shape):
+    """The exact price of a generation, and the token that binds it."""
+
+    quote: str = Field(description="Send it with the generation: it then costs this price, or less.")
+    expires_at: datetime
+    model: str
+    input: dict[str, Any] = Field(description="The input with every default filled in.")
+    quantity: int
+    image_price: Credits
+    price: Credits = Field(description="For all images.")
+
+
+class GenerationOrQuote(RootModel[Generation | Quote]):
+    """The finished generation; with `dry_run`, the quote."""
+
+
+class Balance(Shape):
+    """What the account has."""
+
+    available: Credits = Field(description="What can be spent now.")
+    held: Credits = Field(description="Set aside for generations under way.")
+    debt: Credits = Field(description="Owed after a refund or dispute; nothing can be spent while it is above 0.00.")
+
+
+class Movement(Shape):
+    """One row of the ledger."""
+
+    id: UUID
+    kind: MovementKind
+    amount: Credits = Field(description="Signed as the account sees it.")
+    balance: Credits | None = Field(description="After this row; null for a row that moved the debt instead.")
+    memo: str
+    generation: UUID | None
+    created_at: datetime
+
+
+class Movements(Shape):
+    """A page of ledger rows, newest first."""
+
+    items: list[Movement]
+    next: str | None = Field(description="The `cursor` of the next page; null on the last one.")
+
+
+class FieldProblem(Shape):
+    """What is wrong with one field of the body, or one parameter of the address."""
+
+    pointer: str | None = Field(description="JSON pointer into the body; null for a parameter.")
+    parameter: str | None = Field(description="Name of the parameter; null for a field of the body.")
+    code: str
+    detail: str
+    allowed: Any = Field(description="A fixed set, or bounds in the words of JSON Schema; null where no list helps.")
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457 problem details. Programs branch on `code`."""
+
+    model_config = ConfigDict(extra="allow", title="Problem")
+
+    type: str = Field(description="The address where this code is explained.")
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldProblem] = Field(default=[], description="Every field that is wrong; absent where none is.")
+    price: Credits | None = Field(default=None, description="With insufficient_credits and limit_reached.")
+    available: Credits | None = Field(default=None, description="With insufficient_credits.")
+    missing: Credits | None = Field(default=None, description="With insufficient_credits: what has to come in first.")
+    limit: Credits | None = Field(default=None, description="With limit_reached.")
+    left: Credits | None = Field(default=None, description="With limit_reached.")
+    period: Literal["day", "month"] | None = Field(default=None, description="With limit_reached.")
+    renews: date | None = Field(default=None, description="With limit_reached: the day it counts from nothing again.")
+    allowed: list[str] | None = Field(default=None, description="With missing_scope, method_not_allowed, not_found.")

@@ -1,0 +1,70 @@
+"""acme, a partner: an account with credits, and callers that hold every answer against the API's own document."""
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+from pytest_django import Settings
+
+from krea_site.asgi import application
+from partners import keys
+from partners.models import Key
+from tests.conftest import make_user
+from tests.generations.pages import picture
+from tests.generations.strangers import Stranger
+from tests.partners.caller import Caller
+from tests.standins.launch import free_port
+
+
+@pytest.fixture
+def acme(db: None) -> Any:
+    """A partner with 1,000.00 credits."""
+    return make_user("acme@example.com", 1000_00)
+
+
+@pytest.fixture
+def key(acme: Any) -> Key:
+    """acme's key, which may do everything; `secret` is on it."""
+    made, secret = keys.make(acme, "Shop")
+    made.secret = secret  # type: ignore[attr-defined]
+    return made
+
+
+@pytest.fixture
+def api(key: Any) -> Caller:
+    """Calls as acme."""
+    return Caller(key.secret)
+
+
+@pytest.fixture
+def stranger(mallory: Any) -> Caller:
+    """Calls as mallory, who must see nothing of acme's."""
+    return Caller(keys.make(mallory, "Hers")[1])
+
+
+@pytest.fixture
+def site(transactional_db: None) -> Iterator[str]:
+    """The web process as it runs, with its front, in a thread of its own."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(application, host="127.0.0.1", port=port, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://localhost:{port}"
+    server.should_exit = True
+    server.force_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def fox_host(settings: Settings) -> Iterator[str]:
+    """A stranger's server with a picture at every address."""
+    data = picture().read()
+    there = Stranger(lambda visit: visit.give(body=data, Content_Type="image/png"), "127.0.0.1", 0, None)
+    settings.SAFE_FETCH_ALLOW = settings.SAFE_FETCH_ALLOW | {f"127.0.0.1:{there.port}"}
+    yield f"http://127.0.0.1:{there.port}"
+    there.leave()
