@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
 
-from . import draws, lifecycle
+from . import doomed, draws, lifecycle
 from .fal import media
 from .fal.delivered import Delivered, delivered
 from .models import Draw, Generation, Image, Status
@@ -72,8 +72,11 @@ def _deliver(draw: Draw, developed: Developed) -> None:
         "variants": {},
     }  # its owner deleted it meanwhile: no file is kept
     if Generation.objects.filter(pk=image.generation_id, deleted_at=None).exists():  # as it is now, after the download
+        doomed.spare(store.names(developed))
         stored = store.write(developed)
         fields = {"name": stored.name, "variants": stored.variants}
+    else:  # an earlier try may have written them and died
+        doomed.doom(store.names(developed))
     lifecycle.finish(
         image, Status.STORED, draw=draw, sha256=picture.sha256, content_type=picture.content_type,
         width=picture.width, height=picture.height, bytes=len(picture.data), not_before=None, **fields,
@@ -120,6 +123,4 @@ def restore(name: str) -> bool:
 
 
 def _owner_of(name: str) -> Image | None:
-    rows = Image.objects.select_related("draw").filter(status=Status.STORED)
-    variants = Q(variants__320__name=name) | Q(variants__640__name=name) | Q(variants__1280__name=name)
-    return rows.filter(name=name).first() or rows.filter(variants).first()
+    return Image.objects.showing([name]).select_related("draw").first()

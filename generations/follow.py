@@ -9,7 +9,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -36,10 +36,13 @@ LOOKS_A_ROUND = 50  # a round is over long before the lease is, also when 2,000 
 
 
 class Follower:
-    def __init__(self) -> None:
+    """`also` are further sweeps, of what this app does not know."""
+
+    def __init__(self, *also: Callable[[], None]) -> None:
         self.holder = f"{socket.gethostname()}:{os.getpid()}"[:64]
         self._due: dict[UUID, float] = {}
         self._swept = self._beaten = 0.0
+        self._sweeps = (sweep.run, *also)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; survives a database or a fal that is away for a while."""
@@ -61,7 +64,8 @@ class Follower:
         await sync_to_async(dispatch.run)()
         if time.monotonic() - self._swept >= SWEEP_EVERY_S:
             self._swept = time.monotonic()
-            await sync_to_async(sweep.run)()
+            for run in self._sweeps:
+                await sync_to_async(run)()
         if time.monotonic() - self._beaten >= BEAT_EVERY_S:
             self._beaten = time.monotonic()
             await sync_to_async(nudge)(BEAT)

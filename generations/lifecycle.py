@@ -18,7 +18,7 @@ from billing.credits import show
 from billing.prices import ImagePrice, Quote
 from billing.returning import update_returning
 
-from . import events, fair_order
+from . import events, fair_order, memo
 from .brief import BadBrief, Brief, FieldError
 from .models import Customer, Draw, Generation, Image, Outcome, Status, Upload
 from .nudge import CANCEL, DISPATCH, nudge
@@ -62,7 +62,7 @@ def submit(
     customer's wish: said twice, it is one generation. Raises BadBrief, PriceRose, InsufficientCredits or
     AllowanceExceeded, and then nothing is written or held.
     """
-    _check_permission(user, brief)
+    check_permission(user, brief)
     known = _wished_before(user, wish)
     if known:
         return known
@@ -101,7 +101,7 @@ def _submit(
     )  # fmt: skip
     tell(generation, events.GENERATION_UPDATED, status="queued")
     if total:
-        ledger.hold(user, total, key=generation.key, limits=limits)
+        ledger.hold(user, total, memo=memo.ordered(generation), key=generation.key, limits=limits)
     _queue_images(generation, brief, amount)
     nudge(DISPATCH)
     return generation
@@ -119,7 +119,8 @@ def _queue_images(generation: Generation, brief: Brief, amount: int) -> None:
     )  # fmt: skip
 
 
-def _check_permission(user: AbstractBaseUser, brief: Brief) -> None:
+def check_permission(user: AbstractBaseUser, brief: Brief) -> None:
+    """Raises BadBrief for a choice that only some customers have."""
     wanted = brief.needs_permission()
     if not wanted or Customer.objects.filter(user_id=user.pk, may_disable_safety_checker=True).exists():
         return
@@ -210,7 +211,8 @@ def settle(generation: Generation) -> None:
     tell(generation, events.GENERATION_FINISHED, status=str(outcome))
     if generation.quoted:
         delivered = sum(image.price for image in images if image.status == Status.STORED)
-        ledger.capture(generation.key, delivered, memo=_memo(generation, statuses[Status.STORED]))
+        words = memo.delivered(generation, statuses[Status.STORED])
+        ledger.capture(generation.key, delivered, memo=words, subject=generation.image_model)
 
 
 def tell(generation: Generation, kind: str, **data: Any) -> None:
@@ -237,11 +239,3 @@ def _outcome(statuses: "Counter[str]", total: int) -> Outcome:
 def _most_frequent_error(images: list[Image]) -> tuple[str, str]:
     errors = Counter((image.error_code, image.error_message) for image in images if image.error_code)
     return errors.most_common(1)[0][0] if errors else ("", "")
-
-
-def _memo(generation: Generation, delivered: int) -> str:
-    """The movement in words: "2 images, Krea 2 Large, style references"."""
-    words = [f"{delivered} image{'' if delivered == 1 else 's'}", generation.model.name]
-    if generation.references:
-        words.append("style references")
-    return ", ".join(words)

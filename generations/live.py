@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC
 from http.cookies import SimpleCookie
 from importlib import import_module
 from typing import Any
@@ -22,7 +23,7 @@ from django.db import DatabaseError, close_old_connections
 from django.http import HttpRequest
 
 from . import events, wakeups
-from .models import Customer, Event
+from .models import Customer, Event, public_status
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -123,8 +124,7 @@ async def in_reader(work: Callable[..., Any], *args: Any) -> Any:
 async def serve(scope: Scope, receive: Receive, send: Send) -> None:
     """`GET /live/`: the events of whoever is logged in, for the studio."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    session_key = _session_key(headers.get("cookie", ""))
-    user_id = await in_reader(_user_of, session_key)
+    user_id = await visitor(scope)
     if user_id is None:
         await _refuse(send)
         return
@@ -133,9 +133,16 @@ async def serve(scope: Scope, receive: Receive, send: Send) -> None:
     start = int(since) if since.isdigit() else await in_reader(events.latest, user_id)
 
     async def is_alive() -> bool:
-        return bool(await in_reader(_user_of, session_key) == user_id)
+        return await visitor(scope) == user_id
 
     await stream(user_id, start, receive, send, is_alive)
+
+
+async def visitor(scope: Scope) -> int | None:
+    """Who is logged in, by the cookie of a request that Django does not see."""
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    user_id: int | None = await in_reader(_user_of, _session_key(headers.get("cookie", "")))
+    return user_id
 
 
 async def stream(user_id: int, seq: int, receive: Receive, send: Send, is_alive: Callable[[], Awaitable[bool]]) -> None:
@@ -143,7 +150,7 @@ async def stream(user_id: int, seq: int, receive: Receive, send: Send, is_alive:
     dies, or an hour is over. A reader that never reads holds this coroutine and nothing else."""
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
     bell = hub().join(user_id)
-    gone = asyncio.create_task(_disconnected(receive))
+    gone = asyncio.create_task(disconnected(receive))
     ends_at = time.monotonic() + LONGEST_STREAM_S
     checked_at = time.monotonic()
     try:
@@ -171,8 +178,17 @@ def encode(row: Event) -> bytes:
     data = dict(row.data)
     if row.object_id is not None:
         data["id"] = str(row.object_id)
-    body = {"seq": row.seq, "type": row.kind, "created_at": row.created_at.isoformat(), "data": data}
+    if row.kind == events.IMAGE_UPDATED:
+        data["status"] = public_status(data["status"])
+    at = row.created_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    body = {"seq": row.seq, "type": row.kind, "created_at": at, "data": data}
     return f"id: {row.seq}\nevent: {row.kind}\ndata: {json.dumps(body, separators=(',', ':'))}\n\n".encode()
+
+
+async def disconnected(receive: Receive) -> None:
+    """Wait until the caller is gone; the body must have been read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _rings(bell: asyncio.Event, gone: "asyncio.Task[None]") -> bool:
@@ -185,11 +201,6 @@ async def _rings(bell: asyncio.Event, gone: "asyncio.Task[None]") -> bool:
 
 async def _send(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": True})
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _refuse(send: Send) -> None:

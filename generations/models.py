@@ -5,6 +5,8 @@ Status changes go through `Image.step` and nowhere else.
 
 import secrets
 from collections.abc import Collection
+from functools import reduce
+from operator import or_
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -14,9 +16,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from . import catalogue
+from . import catalogue, thumbnails
 from .brief import Brief
 from .catalogue import ImageModel
+from .thumbnails import ThumbnailName
 
 
 class Status(models.TextChoices):
@@ -46,6 +49,11 @@ STEPS: dict[Status, frozenset[Status]] = {
     Status.DRAWING: frozenset({Status.STORING, Status.QUEUED, Status.FAILED, Status.BLOCKED, Status.CANCELED}),
     Status.STORING: frozenset({Status.STORED, Status.QUEUED, Status.BLOCKED, Status.FAILED}),
 }
+
+
+def public_status(status: str) -> str:
+    """The words of the API: what happens at fal is `running`."""
+    return status if status in FINAL or status == Status.QUEUED else "running"
 
 
 def origins(to: Status) -> list[Status]:
@@ -89,6 +97,7 @@ class Upload(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "sha256"], name="upload_once_per_user")]
+        indexes = [models.Index(fields=["name"], name="upload_file")]
 
     def __str__(self) -> str:
         return str(self.id)
@@ -191,6 +200,14 @@ class ImageQuerySet(models.QuerySet["Image"]):
     def in_turn(self) -> "ImageQuerySet":
         return self.order_by("turn", "id")
 
+    def showing(self, names: Collection[str]) -> "ImageQuerySet":
+        """Those whose picture or thumbnails are one of these files."""
+        rows = self.filter(status=Status.STORED).annotate(
+            **{f"thumbnail_{width}": ThumbnailName(width) for width in thumbnails.WIDTHS}
+        )
+        small = [Q(**{f"thumbnail_{width}__in": list(names)}) for width in thumbnails.WIDTHS]
+        return rows.filter(reduce(or_, small, Q(name__in=list(names))))
+
 
 class Image(models.Model):
     """One picture of a generation: one row, one seed, one price, one status."""
@@ -238,6 +255,9 @@ class Image(models.Model):
                 name="image_on_the_road",
                 condition=Q(status__in=["sending", "unknown", "drawing", "storing"]),
             ),
+            # Not for stored ones alone, though only they have files: SQLite would then not use them.
+            models.Index(fields=["name"], name="image_file"),
+            *(models.Index(ThumbnailName(width), name=f"image_file_{width}") for width in thumbnails.WIDTHS),
         ]
 
     def __str__(self) -> str:
@@ -266,8 +286,7 @@ class Image(models.Model):
 
     @property
     def public_status(self) -> str:
-        """The words of the API: what happens at fal is `running`."""
-        return self.status if self.status in FINAL or self.status == Status.QUEUED else "running"
+        return public_status(self.status)
 
 
 def new_token() -> str:
@@ -298,6 +317,17 @@ class Draw(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class DoomedFile(models.Model):
+    """A stored file whose row is gone. Only `generations.doomed` writes it; the sweep deletes the file when it is due
+    and no other row has come to use it."""
+
+    name = models.CharField(max_length=200, unique=True)
+    due_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Event(models.Model):

@@ -28,13 +28,14 @@ NAMES = (DISPATCH, SEND, LOOK, CANCEL, COLLECT, RESOLVE, PROBE, BEAT)
 TAKE_LONG = frozenset({COLLECT, RESOLVE})
 
 
-def nudge(task: str, *args: str) -> None:
-    """With the ORM broker the job is a row that commits or vanishes with the change it is about; with Redis it
-    is pushed after the commit, and lost without harm where Redis is down or the worker dies."""
+def nudge(task: str, *args: str, takes_long: bool = False) -> None:
+    """`takes_long` puts a task into the slow lane that TAKE_LONG does not name. With the ORM broker the job is a row
+    that commits or vanishes with the change it is about; with Redis it is pushed after the commit, and lost without
+    harm where Redis is down or the worker dies."""
     if settings.REDIS_URL:
-        transaction.on_commit(lambda: _push(task, *args))
+        transaction.on_commit(lambda: _push(task, *args, takes_long=takes_long))
     else:
-        _enqueue(task, *args)
+        _enqueue(task, *args, takes_long=takes_long)
 
 
 def waiting_jobs(task: str) -> int:
@@ -55,12 +56,12 @@ def _broker(name: str) -> Broker:
     return get_broker(name)
 
 
-def _enqueue(task: str, *args: str) -> None:
-    async_task(task, *args, broker=_broker(lane(task)))
+def _enqueue(task: str, *args: str, takes_long: bool) -> None:
+    async_task(task, *args, broker=_broker(SLOW if takes_long else lane(task)))
 
 
-def _push(task: str, *args: str) -> None:
+def _push(task: str, *args: str, takes_long: bool) -> None:
     try:
-        _enqueue(task, *args)
+        _enqueue(task, *args, takes_long=takes_long)
     except Exception as error:  # whatever the broker's library raises; the sweep takes over
         logger.warning("nudge %s lost: %s", task, type(error).__name__)

@@ -81,11 +81,11 @@ def of(form: StudioForm, user: AbstractBaseUser) -> Offer:
 def price_tags() -> list[PriceTag]:
     """Every image model with what its price rows say now; without lines where a row is missing."""
     image_models = catalogue.all()
-    rows = _rows([name for image_model in image_models for name in image_model.price_item_names])
+    rows = price_rows([name for image_model in image_models for name in image_model.price_item_names])
     return [PriceTag(image_model, _lines(image_model, rows)) for image_model in image_models]
 
 
-def _rows(names: list[str]) -> dict[str, Price]:
+def price_rows(names: list[str]) -> dict[str, Price]:
     """The rows that hold now, in one query; an item without one is left out."""
     try:
         return prices.current(names)

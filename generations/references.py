@@ -24,7 +24,7 @@ from django.http import HttpRequest
 from PIL import Image as Pillow
 from PIL import ImageOps
 
-from . import errands, reach, safe_fetch
+from . import doomed, errands, reach, safe_fetch
 from .brief import BadBrief, Brief, FieldError
 from .errands import Answer, Problem
 from .fal import client
@@ -96,7 +96,11 @@ def store_file(data: bytes) -> Kept:
 
 
 def write_row(user_id: int, kept: Kept) -> Upload:
-    """The upload of a stored reference; the same picture twice is one."""
+    """The upload of a stored reference; the same picture twice is one. BadPicture when an equal file of somebody who
+    left was deleted at this very moment."""
+    doomed.spare([kept.name])
+    if not store.exists(kept.name):
+        raise BadPicture("the picture could not be kept just now; please send it again", "not_kept")
     return Upload.objects.get_or_create(user_id=user_id, sha256=kept.sha256, defaults=asdict(kept))[0]
 
 

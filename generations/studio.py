@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from billing import prices
-from billing.errors import InsufficientCredits
+from billing.errors import CeilingReached, InsufficientCredits
 from billing.prices import BadQuote, Quote
 
 from . import catalogue, controls, errands, lifecycle, offers, presentation, references
@@ -96,6 +96,8 @@ def _generate(request: Visit, form: StudioForm) -> HttpResponse:
         return _show(request, form, status=422)
     except InsufficientCredits:
         return _show(request, form, status=402, refusal="credits")
+    except CeilingReached as over:
+        return _show(request, form, status=402, refusal="ceiling", over=over)
     except PriceRose:
         return _show(request, form, status=409, refusal="price_rose")
     except Unconfirmed:
@@ -157,9 +159,10 @@ def _show(
     *,
     status: int = 200,
     refusal: str = "",
+    over: CeilingReached | None = None,
     empty_rows: bool = False,
 ) -> HttpResponse:
-    """The page, or for htmx the form alone."""
+    """The page, or for htmx the form alone. `over` is the ceiling that refused."""
     context: dict[str, Any] = {
         "form": form,
         "controls": controls.of(form, request.user, empty_rows=empty_rows),
@@ -169,6 +172,7 @@ def _show(
         "nonce": new_nonce(),
         "notice": notice,
         "refusal": refusal,
+        "over": over,
     }
     if request.htmx:
         return render(request, "studio/form.html", context, status=status)

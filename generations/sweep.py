@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from . import cancels, draws, fal_state, lifecycle, unknowns
+from . import cancels, doomed, draws, fal_state, lifecycle, unknowns
 from .models import Generation, Image, Status
 from .nudge import CANCEL, COLLECT, PROBE, RESOLVE, SEND, nudge, waiting_jobs
 
@@ -37,6 +37,7 @@ def run() -> None:
         overdue,
         idle_and_not_well,
         unsettled,
+        doomed.sweep,
     ):
         try:
             look()

@@ -1,11 +1,17 @@
-"""The addresses of the storefront's pages: landing, studio, gallery."""
+"""The addresses of the storefront's pages: landing, image models, studio, gallery."""
 
 from django.urls import path
 
-from . import gallery, landing, progress, studio
+from . import crawlers, gallery, landing, model_pages, progress, studio
 
 urlpatterns = [
     path("", landing.landing, name="landing"),
+    path("models/", model_pages.models, name="models"),
+    path("models/<slug:id>/", model_pages.model, name="model"),
+    path("models/<slug:id>/llms.txt", model_pages.model_llms, name="model-llms"),
+    path("llms.txt", model_pages.llms, name="llms"),
+    path("robots.txt", crawlers.robots, name="robots"),
+    path("sitemap.xml", crawlers.sitemap, name="sitemap"),
     path("studio/", studio.studio, name="studio"),
     path("studio/price", studio.price, name="studio-price"),
     path("studio/rows", studio.rows, name="studio-rows"),

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from generations.catalogue.image_model import ImageModel
+from generations.catalogue.image_model import Advice, ImageModel
 from generations.catalogue.inputs import ACCELERATIONS, OutputFormat
 from generations.catalogue.sizes import ImageSize, SizedInput
 from generations.catalogue.strict import choices
@@ -57,4 +57,31 @@ IMAGE_MODEL = ImageModel(
     priced_by="megapixel",
     typical_s=(5, 15),  # our own guess, that of Krea 2 Medium: no page gives a time
     deadline_s=300,
+    good_for=(
+        "Photographs that look taken rather than drawn.",
+        "Work where steps, guidance and size have to be set by hand and repeated exactly.",
+        "Sizes in pixels of your own, up to 4 megapixels, priced by the megapixel.",
+    ),
+    bad_for=(
+        "Following the style of a picture: Krea 2 Medium and Large take style references.",
+        "A subject or style that you trained yourself: Krea 2 Turbo + LoRA takes your weights.",
+    ),
+    advice=(
+        Advice("The picture leaves the prompt", "Raise the guidance, to 6 or 7. Above 10 colours turn hard."),
+        Advice("The picture looks forced or too bright", "Lower the guidance, to 3 or 3.5."),
+        Advice("Small things are unclear", "Raise the steps to 40. More than that rarely shows."),
+        Advice(
+            "You look for a composition",
+            "Draw it small with acceleration high, then order the one you like at full size without acceleration.",
+        ),
+        Advice(
+            "You found the picture and want it again",
+            "Each picture keeps its seed. The same seed with the same input draws it again; a batch with a seed uses "
+            "that seed and the ones after it.",
+        ),
+        Advice(
+            "A picture is blocked",
+            "The safety checker held it back and nothing was charged. The same input is stopped again, so change it.",
+        ),
+    ),
 )

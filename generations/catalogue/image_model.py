@@ -25,9 +25,21 @@ class PriceItem:
         return "image" if self.pixels is None else "megapixel"
 
 
+@dataclass(frozen=True)
+class Advice:
+    """One line of guidance: what somebody meets or wants, and what to do then."""
+
+    when: str
+    then: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class ImageModel:
-    """What each file of this folder declares as IMAGE_MODEL; `order` is its place in every list."""
+    """What each file of this folder declares as IMAGE_MODEL; `order` is its place in every list.
+
+    `good_for`, `bad_for` and `advice` are for its page: what it is for, what it is not for and what to take instead,
+    and what to do when.
+    """
 
     id: str
     order: int
@@ -42,6 +54,9 @@ class ImageModel:
     priced_by: Literal["image", "megapixel"]
     typical_s: tuple[int, int]
     deadline_s: int
+    good_for: tuple[str, ...] = ()
+    bad_for: tuple[str, ...] = ()
+    advice: tuple[Advice, ...] = ()
 
     @property
     def typical_seconds(self) -> int:

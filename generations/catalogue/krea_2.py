@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from generations.catalogue.addresses import StyleReference
+from generations.catalogue.image_model import Advice
 from generations.catalogue.inputs import Input
 from generations.catalogue.strict import Choice, choices
 
@@ -38,6 +39,40 @@ CREATIVITY = (
     Choice("low", "Low", "Stays near the prompt and fills the gaps with care."),
     Choice("medium", "Medium", "A balance of your words and the image model's own ideas."),
     Choice("high", "High", "Takes the prompt as a starting point; surprises are likely."),
+)
+
+ADVICE = (
+    Advice(
+        "The picture leaves the prompt",
+        "Set creativity to low. If it still wanders, set it to raw: then only what the prompt says is drawn.",
+    ),
+    Advice(
+        "The picture is correct and dull",
+        "Set creativity to high, or say less: a short prompt leaves more room.",
+    ),
+    Advice(
+        "The style is not yours",
+        "Add style references, up to ten, each with a strength of its own. They carry brushwork, light and colour; "
+        "an object that must appear belongs in the prompt.",
+    ),
+    Advice(
+        "There is a look to avoid",
+        "Add a picture of that look as a style reference with a strength below 0: it pushes the result away.",
+    ),
+    Advice(
+        "A style reference is refused",
+        "Its address must be open to everybody and lead to a JPEG, PNG or WebP file. Nothing is charged for a refusal.",
+    ),
+    Advice(
+        "You found the picture and want it again",
+        "Each picture keeps its seed. The same seed with the same input and image model draws it again; a batch with a "
+        "seed uses that seed and the ones after it.",
+    ),
+    Advice(
+        "A picture is blocked",
+        "The content check stopped it and nothing was charged. The same input is stopped again, so change the prompt "
+        "or the reference.",
+    ),
 )
 
 

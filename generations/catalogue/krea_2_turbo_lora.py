@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from generations.catalogue.addresses import Lora
-from generations.catalogue.image_model import ImageModel
+from generations.catalogue.image_model import Advice, ImageModel
 from generations.catalogue.inputs import ACCELERATIONS, OutputFormat
 from generations.catalogue.sizes import ImageSize, SizedInput
 from generations.catalogue.strict import choices
@@ -55,4 +55,36 @@ IMAGE_MODEL = ImageModel(
     priced_by="megapixel",
     typical_s=(4, 12),  # our own guess, from its being the quick one: no page gives a time
     deadline_s=300,
+    good_for=(
+        "Your own subject, face, product or style, from weights that you trained.",
+        "Many cheap pictures: it is priced by the megapixel, and a small picture costs little.",
+        "Sizes in pixels of your own, up to 4 megapixels.",
+    ),
+    bad_for=(
+        "Following the style of a picture without training: Krea 2 Medium and Large take style references.",
+        "Fine control of steps and guidance: FLUX.1 Krea [dev] has both.",
+    ),
+    advice=(
+        Advice(
+            "Your subject hardly shows",
+            "Use the trigger word that it was trained with, then raise the scale in small steps above 1.",
+        ),
+        Advice(
+            "Everything looks like the training pictures", "Lower the scale: 0.6 to 0.8 leaves room for the prompt."
+        ),
+        Advice("Two LoRAs fight", "Lower both scales, so that together they stay near 1."),
+        Advice(
+            "A LoRA is refused",
+            "Its address must begin with https, end in .safetensors and be open to everybody. Nothing is charged for "
+            "a refusal.",
+        ),
+        Advice(
+            "You look for a composition",
+            "Draw it small first, at 512 x 512: a quarter of the pixels is a quarter of the price.",
+        ),
+        Advice(
+            "A picture is blocked",
+            "The safety checker held it back and nothing was charged. The same input is stopped again, so change it.",
+        ),
+    ),
 )

@@ -52,6 +52,18 @@ async def serve(scope: MutableMapping[str, Any], receive: Receive, send: Send, r
     granted = links.granted(name, scope["query_string"].decode("latin-1"))
     if granted is None:
         return await _say(send, 403, "This address has ended or was altered. Open the picture's page for a new one.")
+    await hand_out(scope, receive, send, name, granted, restore)
+
+
+async def hand_out(
+    scope: MutableMapping[str, Any],
+    receive: Receive,
+    send: Send,
+    name: str,
+    granted: links.Granted,
+    restore: Restore = nowhere,
+) -> None:
+    """As `serve`, for a GET or HEAD that was granted elsewhere."""
     try:
         size = await _size(name, restore)
         await _answer(scope, receive, send, name, size, granted)
@@ -61,11 +73,11 @@ async def serve(scope: MutableMapping[str, Any], receive: Receive, send: Send, r
 
 async def _size(name: str, restore: Restore) -> int:
     try:
-        return await _in_thread(store.size, name)
+        return await in_thread(store.size, name)
     except FileNotFoundError:
         if not await restore(name):
             raise
-        return await _in_thread(store.size, name)
+        return await in_thread(store.size, name)
 
 
 async def _answer(
@@ -89,7 +101,7 @@ async def _answer(
     headers.append((b"content-length", str(len(wanted)).encode()))
     if scope["method"] == "HEAD":
         return await _start(send, status, headers, body=b"")
-    reader = await _in_thread(store.open_range, name, wanted.start, wanted.stop)
+    reader = await in_thread(store.open_range, name, wanted.start, wanted.stop)
     try:
         await _start(send, status, headers)
         await _pour(reader, len(wanted), receive, send)
@@ -103,7 +115,7 @@ async def _pour(reader: store.Reader, left: int, receive: Receive, send: Send) -
     gone = asyncio.ensure_future(_disconnected(receive))
     try:
         while left and not gone.done():
-            piece = await _in_thread(reader.read, min(PIECE, left))
+            piece = await in_thread(reader.read, min(PIECE, left))
             if not piece:
                 return
             left -= len(piece)
@@ -176,5 +188,5 @@ async def _start(send: Send, status: int, headers: Headers, body: bytes | None =
         await send({"type": "http.response.body", "body": body})
 
 
-async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     return await asyncio.get_running_loop().run_in_executor(_reading, partial(work, *args, **kwargs))

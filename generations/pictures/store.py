@@ -81,6 +81,12 @@ def write(developed: Developed) -> Stored:
     )
 
 
+def names(developed: Developed) -> list[str]:
+    """The names under which `write` puts it, without writing."""
+    sheets = [developed.original, *developed.variants.values()]
+    return [_name(sheet.sha256, sheet.content_type) for sheet in sheets]
+
+
 def put(data: bytes, content_type: str) -> str:
     """Write finished bytes as they are and return their name: for references, which carry no mark."""
     return _save(data, content_type, hashlib.sha256(data).hexdigest())
@@ -181,8 +187,12 @@ def _write_variant(sheet: Sheet) -> Variant:
     }
 
 
+def _name(sha256: str, content_type: str) -> str:
+    return f"pictures/{sha256[:2]}/{sha256[2:4]}/{sha256}.{ENDINGS[content_type]}"
+
+
 def _save(data: bytes, content_type: str, sha256: str) -> str:
-    name = f"pictures/{sha256[:2]}/{sha256[2:4]}/{sha256}.{ENDINGS[content_type]}"
+    name = _name(sha256, content_type)
     content = ContentFile(data, name=name)
     # django-storages reads it from here; without it, Python 3.11 does not know what a .webp is.
     content.content_type = content_type  # type: ignore[attr-defined]
