@@ -8,10 +8,15 @@ class KreaSiteConfig(AppConfig):
     name = "krea_site"
 
     def ready(self) -> None:
-        from . import checks, schedule  # noqa: F401, PLC0415  # models exist only now
+        from accounts.signals import email_verified  # noqa: PLC0415  # models exist only now
+
+        from . import checks, mail_hosts, schedule, trial  # noqa: F401, PLC0415
+
+        email_verified.connect(trial.on_email_verified, dispatch_uid="krea_site.trial")
 
         def after_migrate(**_: Any) -> None:
             schedule.install()
+            mail_hosts.seed()
 
         # Told of django_q's own tables, since an app without models is told nothing.
         post_migrate.connect(

@@ -11,7 +11,7 @@ django.setup()
 
 from generations import collect, live  # noqa: E402
 from generations.pictures import serve as pictures  # noqa: E402
-from krea_site import front, health  # noqa: E402
+from krea_site import export_door, front, health, statement_csv  # noqa: E402
 from krea_site.front import Receive, Scope, Send  # noqa: E402
 
 HOPELESS_S = 60
@@ -27,10 +27,14 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await pictures.serve(scope, receive, send, restore)
     elif scope["path"] in ("/healthz", "/readyz"):
         await health.serve(scope, send)
+    elif export_door.PATH.fullmatch(scope["path"]):
+        await export_door.serve(scope, receive, send)
+    elif scope["path"] == statement_csv.PATH:
+        await statement_csv.serve(scope, receive, send)
     elif scope["path"] == "/live/":
         await live.serve(scope, receive, send)
     else:
-        await front.serve(scope, receive, send)
+        await front.serve(scope, receive, send, restore)
 
 
 async def restore(name: str) -> bool:

@@ -13,9 +13,13 @@ from django.core.management import call_command
 from django.utils import timezone
 from django_q.models import Failure, Schedule
 
+from accounts import sessions
 from billing import audit, closings
 from generations import audit as road_audit
 from generations.models import Event
+from krea_site import exports, reports, status_days, trial
+from krea_site.mails import post
+from partners import idempotency
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +29,12 @@ NIGHTLY = {
     "krea_site.schedule.prune_events": time(3, 10),
     "krea_site.schedule.prune_sessions": time(3, 40),
     "krea_site.schedule.prune_failures": time(3, 50),
+    "krea_site.schedule.prune_exports": time(3, 55),
+    "krea_site.schedule.prune_trial_counts": time(3, 58),
+    "krea_site.schedule.prune_mails": time(4, 0),
+    "krea_site.schedule.prune_reports": time(4, 5),
+    "krea_site.schedule.prune_kept_answers": time(4, 10),
+    "krea_site.schedule.count_status_days": time(0, 30),
 }
 EVENTS_LAST = timedelta(days=7)
 FAILURES_LAST = timedelta(days=30)
@@ -79,12 +89,38 @@ def prune_events() -> int:
 
 def prune_sessions() -> None:
     call_command("clearsessions")
+    sessions.forget_ended()
 
 
 def prune_failures() -> int:
     """django-q2 keeps every failed task for ever; a month is enough to look into one."""
     old: tuple[int, dict[str, int]] = Failure.objects.filter(stopped__lt=timezone.now() - FAILURES_LAST).delete()
     return old[0]
+
+
+def prune_exports() -> int:
+    return exports.prune()
+
+
+def prune_trial_counts() -> int:
+    return trial.prune_counts()
+
+
+def prune_mails() -> int:
+    return post.prune()
+
+
+def prune_reports() -> int:
+    return reports.prune()
+
+
+def prune_kept_answers() -> int:
+    return idempotency.prune(within=WORKING_TIME)
+
+
+def count_status_days() -> None:
+    """The two days before this one; the one before yesterday again, since its last pictures may have ended since."""
+    status_days.count_again(2)
 
 
 def _next(at: time) -> datetime:

@@ -70,6 +70,7 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 IS_PUBLIC = PUBLIC_HOST not in LOOPBACK_HOSTS
 VAR_DIR = Path(env("VAR_DIR", str(BASE_DIR / "var"))).resolve()
 SECRET_KEY = env("SECRET_KEY") or kept_secret(VAR_DIR / "secret_key")
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{PUBLIC_HOST}")
 SITE_NAME = "Krea Studio"
 
@@ -81,8 +82,11 @@ INSTALLED_APPS = [
     "accounts",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
     "django_q",
+    "rest_framework",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -93,6 +97,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Padded by a random length, and the CSRF token is masked anew in every answer: sizes tell nothing (BREACH).
+    "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -101,7 +107,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.sessions.note_visits",
     "django_htmx.middleware.HtmxMiddleware",
+    "krea_site.error_pages.method_with_words",
 ]
 
 ROOT_URLCONF = "krea_site.urls"
@@ -165,7 +173,12 @@ CACHES = {
     "default": (
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
         if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
+        else {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "cache",
+            # Not Django's 300: whoever fills it up would wipe out the counts of failed log-ins.
+            "OPTIONS": {"MAX_ENTRIES": 100_000},
+        }
     ),
 }
 
@@ -201,31 +214,89 @@ Q_CLUSTER: dict[str, Any] = {
 # Accounts -----------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
+ACCOUNT_ADAPTER = "accounts.adapters.Adapter"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_EMAIL_SUBJECT_PREFIX = f"{SITE_NAME}: "
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(PUBLIC_URL).scheme
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_CHANGE_EMAIL = True  # one address; a new one takes its place when it is confirmed
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # only in the browser that signed up
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 3
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60  # how long a confirmation for dangerous acts is fresh
+ACCOUNT_LOGIN_TIMEOUT = 15 * 60  # from the password to the second factor
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.Login",
+    "signup": "accounts.forms.SignUp",
+    "add_email": "accounts.forms.AddEmail",
+    "change_password": "accounts.forms.ChangePassword",
+    "set_password": "accounts.forms.SetPassword",
+    "reset_password": "accounts.forms.ResetPassword",
+    "reset_password_from_key": "accounts.forms.ResetPasswordFromKey",
+    "reauthenticate": "accounts.forms.Reauthenticate",
+}
+# How often, by whom (network, user, or what was typed); accounts/limits.py tells when to try again.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "20/m/ip,5/5m/key",
+    "signup": "10/m/ip,60/h/ip",
+    "confirm_email": "1/3m/key",
+    "reset_password": "10/m/ip,5/h/key",
+    "reset_password_from_key": "20/m/ip",
+    "change_password": "5/m/user,20/h/user",
+    "manage_email": "10/m/user,30/h/user",
+    "reauthenticate": "10/m/user",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = 0  # the server puts the client's address right already, behind TRUSTED_PROXIES
+SIGNUP_OPEN = env_bool("SIGNUP_OPEN", True)
+
+MFA_ADAPTER = "accounts.adapters.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # clocks differ, and people type slowly; accounts/codes.py lets each code in once
+MFA_FORMS = {
+    "authenticate": "accounts.forms.Authenticate",
+    "reauthenticate": "accounts.forms.ReauthenticateByCode",
+    "activate_totp": "accounts.forms.ActivateApp",
+    "add_webauthn": "accounts.forms.AddPasskey",
+    "edit_webauthn": "accounts.forms.RenamePasskey",
+    "login_webauthn": "accounts.forms.LoginByPasskey",
+    "authenticate_webauthn": "accounts.forms.AuthenticateByPasskey",
+    "reauthenticate_webauthn": "accounts.forms.ReauthenticateByPasskey",
+}
+
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+PASSWORD_RESET_TIMEOUT = 2 * 3600
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/studio/"
 LOGOUT_REDIRECT_URL = "/"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# Trial credits ------------------------------------------------------------------------------------
+
+TRIAL_KEY = env("TRIAL_KEY") or kept_secret(VAR_DIR / "trial_key")  # not SECRET_KEY: that one is rotated
+TRIAL_CREDITS = env_int("TRIAL_CREDITS", 200)
+TRIAL_PER_NETWORK = env_int("TRIAL_PER_NETWORK", 3)  # in a calendar month
+TRIAL_PER_DAY = env_int("TRIAL_PER_DAY", 200)  # on the whole site
 
 # Mail ---------------------------------------------------------------------------------------------
 
 EMAIL_URL = env("EMAIL_URL")
-MAIL_DIR = VAR_DIR / "mail"
+EMAIL_BACKEND = "krea_site.mails.backend.Rows"  # a task sends the rows to the server that EMAIL_URL names
 DEFAULT_FROM_EMAIL = env("MAIL_FROM", f"{SITE_NAME} <no-reply@{PUBLIC_HOST}>")
+MAIL_REPLY_TO = env("MAIL_REPLY_TO")
+REPORTS_TO = env_list("REPORTS_TO")
 if EMAIL_URL:
     _mail = urlsplit(EMAIL_URL)
-    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST = _mail.hostname or "localhost"
     EMAIL_PORT = {"smtps": 465, "smtp+tls": 587}.get(_mail.scheme, 25)
     with suppress(ValueError):  # krea_site.E007 refuses a port that is no number
@@ -235,9 +306,36 @@ if EMAIL_URL:
     EMAIL_USE_SSL = _mail.scheme == "smtps"
     EMAIL_USE_TLS = _mail.scheme == "smtp+tls"
     EMAIL_TIMEOUT = 10
-else:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = str(MAIL_DIR)
+
+# Partner API ----------------------------------------------------------------------------------------
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["partners.json_only.Json"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["partners.authentication.ByKey", "partners.authentication.BySession"],
+    "DEFAULT_PERMISSION_CLASSES": ["partners.authentication.HasScope"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "partners.json_only.AlwaysJson",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "partners.problems.answer",
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "Krea Studio partner API",
+    "VERSION": "1",
+    "DESCRIPTION": "Pictures by Krea 2 and FLUX.1 Krea, priced before they are drawn and charged once.",
+    "SERVERS": [{"url": PUBLIC_URL}],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [],
+    "AUTHENTICATION_WHITELIST": [],
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "key": {"type": "http", "scheme": "bearer", "description": "An API key: Authorization: Bearer krea_…"}
+        }
+    },
+    "SORT_OPERATIONS": False,
+}
 
 # fal ----------------------------------------------------------------------------------------------
 
@@ -288,7 +386,7 @@ STORAGES: dict[str, Any] = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": str(MEDIA_DIR)},
     },
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "krea_site.assets.Collected"},
     "pictures": (
         {
             "BACKEND": "storages.backends.s3.S3Storage",
@@ -312,13 +410,12 @@ STORAGES: dict[str, Any] = {
 }
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+# What an operator puts in VAR_DIR/assets comes before what is shipped: sample pictures of their own.
+STATICFILES_DIRS = [folder for folder in (VAR_DIR / "assets", BASE_DIR / "static") if folder.is_dir()]
 STATIC_ROOT = VAR_DIR / "static"
-# Served straight from the sources where nobody ran collectstatic: `make run`, tests.
+# Served straight from the sources, and looked at anew each time, where nobody collected them: tests, DEBUG.
 WHITENOISE_USE_FINDERS = True
-if not (STATIC_ROOT / "staticfiles.json").exists():
-    STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    WHITENOISE_AUTOREFRESH = True
+WHITENOISE_AUTOREFRESH = DEBUG or not (STATIC_ROOT / "staticfiles.json").exists()
 
 # Safety of the pages ------------------------------------------------------------------------------
 
@@ -346,6 +443,8 @@ X_FRAME_OPTIONS = "DENY"
 USES_HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = USES_HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+if USES_HTTPS:  # no other host of the same domain can set these, and plain http cannot either
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
 SECURE_HSTS_SECONDS = 31_536_000 if USES_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = USES_HTTPS
 SECURE_SSL_REDIRECT = USES_HTTPS

@@ -1,14 +1,52 @@
 """Every address of the site."""
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from generations import hooks
-from krea_site import health, inbox
+from krea_site import (
+    components,
+    export_pages,
+    farewell_pages,
+    health,
+    inbox,
+    mail_host_pages,
+    report_pages,
+    staff_area,
+    status,
+    texts,
+)
+from krea_site.mails import log as mail_log
+from krea_site.texts import pages as text_pages
+
+handler400 = "krea_site.error_pages.unreadable"
+handler429 = "accounts.limits.too_many"
+handler500 = "krea_site.error_pages.broken"
 
 urlpatterns = [
     path("", include("generations.urls")),
     path("billing/", include("billing.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/data/", export_pages.data, name="account-data"),
+    path("accounts/data/delete/", farewell_pages.delete_account, name="account-delete"),
+    path("accounts/", include("accounts.urls")),
+    # Where password managers look for the page on which a password is changed.
+    path(".well-known/change-password", RedirectView.as_view(pattern_name="account_change_password")),
+    path("admin/", staff_area.home, name="staff-home"),
+    path("admin/components/", components.components, name="staff-components"),
+    path("admin/mails/", mail_log.mails, name="staff-mails"),
+    path("admin/mails/<uuid:id>/", mail_log.mail, name="staff-mail"),
+    path("admin/mails/<uuid:id>/again", mail_log.again, name="staff-mail-again"),
+    path("admin/mail-hosts/", mail_host_pages.host_list, name="staff-mail-hosts"),
+    path("admin/mail-hosts/add", mail_host_pages.add, name="staff-mail-hosts-add"),
+    path("admin/mail-hosts/remove", mail_host_pages.remove, name="staff-mail-hosts-remove"),
+    path("admin/texts/", text_pages.text_list, name="staff-texts"),
+    path("admin/texts/<slug:slug>/", text_pages.edit, name="staff-text"),
+    path("admin/reports/", report_pages.report_list, name="staff-reports"),
+    path("admin/reports/<uuid:id>/", report_pages.report_page, name="staff-report"),
+    *[path(f"{slug}/", text_pages.text, {"slug": slug}, name=slug) for slug in texts.TITLES],
+    path("report/", report_pages.report, name="report"),
+    path("status/", status.status, name="status"),
+    path("api/v1/", include("partners.api.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("inbox/", inbox.inbox, name="inbox"),

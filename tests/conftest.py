@@ -23,6 +23,7 @@ from generations.models import FINAL, Draw, FalState, Generation, Image, Status
 from tests.standins.launch import StandIn, start_standin
 
 User = get_user_model()
+django_settings.PASSWORD_HASHERS = ["tests.hashers.Quick"]  # half the suite's time would go into passwords
 
 
 def _uses_database(request: pytest.FixtureRequest) -> str | None:

@@ -13,7 +13,7 @@ atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["VAR_DIR"] = _folder
 for name in (
     "FAL_KEY", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "EMAIL_URL", "PUBLIC_URL", "REDIS_URL", "S3_BUCKET",
-    "EGRESS_PROXY", "FAL_WEBHOOKS",
+    "EGRESS_PROXY", "FAL_WEBHOOKS", "REPORTS_TO", "MAIL_REPLY_TO",
 ):  # fmt: skip
     os.environ[name] = ""  # set and empty: a .env file must not fill it in
 os.environ.setdefault("DATABASE_URL", f"sqlite:///{_folder}/db.sqlite3")

@@ -10,7 +10,7 @@ import pytest
 from django.utils.module_loading import import_string
 
 from generations import nudge
-from krea_site import schedule
+from krea_site import nudges, schedule
 
 ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
@@ -32,6 +32,7 @@ DOORS = {
     "requests": (),
     "fal_client": (),
     "rest_framework": ("partners/",),
+    "drf_spectacular": ("partners/",),
     "boto3": (),
     "botocore": (),
     "storages": (),
@@ -45,6 +46,7 @@ DOORS = {
     ),
     "PIL": ("generations/pictures/", "generations/references.py"),
     "allauth": ("accounts/", "krea_site/demo.py"),
+    "smtplib": ("krea_site/mails/smtp.py",),
     "uvicorn": ("krea_site/serve.py",),
     "a2wsgi": ("krea_site/front.py",),
     "subprocess": ("krea_site/processes.py",),
@@ -116,7 +118,7 @@ def test_each_outside_party_has_its_door(party: str) -> None:
     assert elsewhere == []
 
 
-@pytest.mark.parametrize("name", [*nudge.NAMES, *schedule.NIGHTLY])
+@pytest.mark.parametrize("name", [*nudge.NAMES, *nudges.NAMES, *schedule.NIGHTLY])
 def test_task_names_resolve(name: str) -> None:
     assert callable(import_string(name))
 
@@ -130,7 +132,7 @@ def test_every_task_that_is_named_is_a_known_one() -> None:
         if re.fullmatch(r"(\w+\.)+(tasks|schedule)\.\w+", node.value)
     }
 
-    assert names == {*nudge.NAMES, *schedule.NIGHTLY}
+    assert names == {*nudge.NAMES, *nudges.NAMES, *schedule.NIGHTLY}
 
 
 def read_settings() -> dict[str, str | None]:

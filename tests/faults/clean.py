@@ -4,7 +4,7 @@ from django.db import connection, transaction
 from django_q.models import OrmQ
 
 from billing import ledger, prices, triggers
-from billing.models import Account, Allowance, Hold, Price, Transfer
+from billing.models import Account, Allowance, Hold, Price, Tally, Transfer
 from generations.models import Customer, Draw, Event, FalState, Generation, Image
 
 
@@ -14,8 +14,8 @@ def empty_the_books() -> None:
     triggers.remove(connection)
     Image.objects.update(draw=None)
     for model in (
-        Hold.allowances.through, Transfer, Hold, Allowance, Account, OrmQ, Event, Customer, FalState, Draw, Image,
-        Generation,
+        Hold.allowances.through, Transfer, Tally, Hold, Allowance, Account, OrmQ, Event, Customer, FalState, Draw,
+        Image, Generation,
     ):  # fmt: skip
         model._base_manager.all()._raw_delete("default")
     Price.objects.exclude(holds_from=prices.FIRST_MOMENT).delete()

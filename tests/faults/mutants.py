@@ -22,6 +22,7 @@ class Mutant:
     new: str
 
 
+ALLOWANCES = "billing/allowances.py"
 LEDGER, LIFECYCLE, DRAWS = "billing/ledger.py", "generations/lifecycle.py", "generations/draws.py"
 MODELS, DISPATCH, COLLECT = "generations/models.py", "generations/dispatch.py", "generations/collect.py"
 
@@ -30,9 +31,15 @@ OF_THE_LEDGER = (
            'debt=0, balance__gte=F("held") + amount)', "debt=0)"),
     Mutant("hold: the key held before is not held again", (MONEY,), LEDGER,
            "        return held\n    wallet_moved", "        pass\n    wallet_moved"),
-    Mutant("hold: the month's limit", (CHANCE,), LEDGER, "used__lte=limit.limit - amount)", "used__gte=0)"),
+    Mutant("hold: the month's limit", (CHANCE,), ALLOWANCES, "used__lte=limit.limit - amount)", "used__gte=0)"),
+    Mutant("hold: the ceiling of the moment", (MONEY,), LEDGER,
+           '    purse.refresh_from_db(fields=["day_ceiling", "month_ceiling"])', "    pass"),
+    Mutant("capture: the rest goes back to one's own ceilings", (CHANCE,), LEDGER,
+           "        allowances.uncount(held, back)", "        pass"),
+    Mutant("tally: every movement is counted", (CHANCE,), LEDGER, "    tallies.count(row)\n", ""),
     Mutant("capture: settled once", (MONEY,), LEDGER, "pk=held.pk, settled_at=None, ", "pk=held.pk, "),
-    Mutant("capture: the rest goes back to the month", (CHANCE,), LEDGER, 'used=F("used") - back', 'used=F("used")'),
+    Mutant("capture: the rest goes back to the month", (CHANCE,), LEDGER,
+           "        allowances.give_back(held, back)", "        pass"),
     Mutant("capture: the rest goes back to the wallet", (CHANCE,), LEDGER,
            '"balance", held=F("held") - held.amount,', '"balance", held=F("held") - amount,'),
     Mutant("capture: what comes free pays the debt", (MONEY,), LEDGER, "    _pay_debt(held.wallet, key=key)\n", ""),

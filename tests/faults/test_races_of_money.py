@@ -1,11 +1,15 @@
 """Races for credits, on a real PostgreSQL: 32 at the same moment; what may happen once happens once."""
 
+import threading
 from functools import partial
 from typing import Any
 
+from django.db import connection, transaction
+
 from billing import ledger
-from billing.errors import AllowanceExceeded, AlreadySettled, InsufficientCredits, LedgerError
-from billing.models import Allowance, Hold, Kind, Transfer
+from billing.allowances import OWN
+from billing.errors import AllowanceExceeded, AlreadySettled, CeilingReached, InsufficientCredits, LedgerError
+from billing.models import Allowance, Hold, Kind, Period, Transfer
 from generations import lifecycle
 from generations.models import Generation
 from tests.conftest import make_user, wallet_of
@@ -100,10 +104,52 @@ def test_an_allowance_of_3_lets_3_of_32_through(rich: Any) -> None:
 
     assert failures(results, AllowanceExceeded) == []
     assert Generation.objects.count() == 3
-    assert {row.name: row.used for row in Allowance.objects.all()} == {
+    assert {row.name: row.used for row in Allowance.objects.exclude(OWN)} == {
         "key:1": 3 * FOX_COSTS,
         "user:1": 3 * FOX_COSTS,
     }
+
+
+def test_ones_own_ceiling_of_3_lets_3_of_32_through(rich: Any) -> None:
+    ledger.set_ceiling(rich, Period.DAY, 3 * FOX_COSTS + 1)
+    ledger.set_ceiling(rich, Period.MONTH, 5 * FOX_COSTS)
+
+    results = crowd(partial(lifecycle.submit, rich, FOX))
+
+    assert failures(results, CeilingReached) == []
+    assert Generation.objects.count() == 3
+    assert {row.used for row in Allowance.objects.all()} == {3 * FOX_COSTS}
+
+
+def test_a_ceiling_that_is_set_holds_for_a_hold_that_waited_for_it(rich: Any) -> None:
+    """The hold has read the wallet and waits for its row; what it read of the ceiling is out of date by then."""
+    began = threading.Event()
+
+    def lower() -> None:
+        with transaction.atomic():
+            ledger.set_ceiling(rich, Period.DAY, 0)
+            began.set()
+            wait_until_somebody_waits()
+
+    def order() -> None:
+        assert began.wait(60)
+        ledger.hold(rich, 1, key="race")
+
+    lowered, ordered = together([lower, order])
+
+    assert lowered is None
+    assert isinstance(ordered, CeilingReached)
+
+
+def wait_until_somebody_waits() -> None:
+    """Until another connection of this database waits for a lock."""
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(
+                "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            if cursor.fetchone():
+                return
 
 
 def test_the_first_credits_and_the_first_orders_of_a_new_customer_do_not_lock_up(db: None) -> None:

@@ -49,10 +49,12 @@ def state() -> Any:
     outcomes = list(Generation.objects.order_by("id").values_list("outcome", flat=True))
     seqs = list(Event.objects.filter(user__email=EMAIL).order_by("seq").values_list("seq", flat=True))
     purse = ledger.wallet(get_user_model().objects.get(email=EMAIL))
+    troubles = Draw.objects.exclude(image__status="stored").values()
     return {
         "outcomes": outcomes,
         "images": [image.status for image in images],
         "draws": Draw.objects.count(),
+        "troubles": list(map(str, troubles)),
         "marked": all(_is_marked(image) for image in images if image.status == "stored"),
         "spent": 100_000_00 - purse.balance,
         "held": purse.held,

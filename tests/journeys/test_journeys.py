@@ -34,7 +34,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LiveSite]:
 
 
 def assert_all_is_well(site: LiveSite, state: dict[str, object], images: int) -> None:
-    assert state["images"] == ["stored"] * images, site.log.read_text()[-3000:]
+    assert state["images"] == ["stored"] * images, (state["troubles"], site.log.read_text()[-3000:])
     assert set(state["outcomes"]) == {"succeeded"}  # type: ignore[call-overload]
     assert (state["spent"], state["held"], state["findings"]) == (images * 39_00, 0, [])
     assert state["marked"]

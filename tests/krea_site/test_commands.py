@@ -100,6 +100,7 @@ def test_grant_credits_to_a_stranger_makes_them_and_says_so(db: None) -> None:
         ("alice@example.com", "1e3", "x", "CREDITS: '1e3' is not an amount"),
         ("alice@example.com", "9999999999999", "x", "CREDITS: give more than 0 and at most"),
         ("alice@example.com", "5", "  ", "--reason: say why"),
+        ("alice@example.com", "5", "Asked for by alice@example.com", "--reason: leave addresses out"),
         ("alice(at)example.com", "5", "x", "EMAIL: 'alice(at)example.com' is not"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from generations.follow import Follower
+from krea_site import sweeps
 
 
 class Command(BaseCommand):
@@ -21,4 +22,4 @@ async def follow() -> None:
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    await Follower().run(stop)
+    await Follower(sweeps.run).run(stop)

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from billing import credits, ledger
-from billing.errors import InsufficientCredits
+from billing.errors import AllowanceExceeded, InsufficientCredits
 from billing.models import Transfer
 from generations import lifecycle, reach, references
 from generations.brief import BadBrief, Brief
@@ -83,6 +83,8 @@ class Command(BaseCommand):
         except InsufficientCredits as error:
             give = f"grant_credits {shlex.quote(user.email)} {credits.show(error.missing)} --reason 'to go on'"
             raise CommandError(f"{error} Nothing was charged. Add them with: python manage.py {give}") from None
+        except AllowanceExceeded as error:
+            raise CommandError(f"{error} Nothing was charged.") from None
         self._say(f"{brief.model.name}, {_images(brief.quantity)}: {credits.show(generation.quoted)} credits held.")
         return generation
 

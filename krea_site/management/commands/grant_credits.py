@@ -1,5 +1,6 @@
 """Give credits without a purchase: a transfer in the ledger that says who gave them and why."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from billing import credits, ledger
 from krea_site import people
 
+ADDRESS = re.compile(r"[^\s@]@[^\s@]+\.")
 MOST = 10_000_000 * credits.PER_CREDIT  # ten thousand dollars: more than that is a slip of the finger
 
 
@@ -23,6 +25,8 @@ class Command(BaseCommand):
         amount = read_amount(options["credits"])
         if not reason.strip():
             raise CommandError("--reason: say why; it stands on the customer's statement.")
+        if ADDRESS.search(reason):
+            raise CommandError("--reason: leave addresses out; it stays in the books when the account is deleted.")
         user, is_new = people.find_or_make(email)
         if is_new:
             self.stderr.write(f"There was no user {user.email}; made one.")
