@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from bench import database, report, trials
+from bench.lighthouse import RUNS, lighthouse
 from bench.readers import readers
+from bench.statement import MOVEMENTS, statement
 from bench.world import Plan
 
 RESULTS = Path(__file__).parent / "results"
 TRIALS = ("burst", "steady", "polling", "readers")
+BY_NAME = ("lighthouse", "statement")  # only when named: one fetches a program, the other makes a million rows
+NAMES = f"of {', '.join(TRIALS)}: all when none is named; or {', '.join(BY_NAME)}"
 
 
 def main() -> int:
@@ -48,6 +52,10 @@ def run(plan: Plan, given: argparse.Namespace) -> Iterator[tuple[str, dict[str, 
             yield name, trials.steady(chosen, rate=rate, seconds=given.seconds, within_s=given.within)
     if "readers" in given.trials:
         yield "readers", readers(plan)
+    if "lighthouse" in given.trials:
+        yield "lighthouse", lighthouse(plan, runs=given.runs)
+    if "statement" in given.trials:
+        yield "statement", statement(plan, movements=given.movements)
 
 
 def kinds(given: argparse.Namespace) -> list[str]:
@@ -84,7 +92,7 @@ def server() -> str:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description="Benchmarks, on loopback alone.")
-    parser.add_argument("trials", nargs="*", metavar="TRIAL", help=f"of {', '.join(TRIALS)}; all when none is named")
+    parser.add_argument("trials", nargs="*", metavar="TRIAL", help=NAMES)
     parser.add_argument("--database", choices=["sqlite", "postgres", "both"], help="PostgreSQL where it is reachable")
     parser.add_argument("--server", default=server(), help="a PostgreSQL on which a database may be made")
     parser.add_argument("--redis", default="", help="REDIS_URL, to use Redis as the tasks' broker")
@@ -93,12 +101,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--latency", type=float, default=10.0, help="seconds that the stand-in takes for a picture")
     parser.add_argument("--seconds", type=float, default=60.0, help="of the steady ones")
     parser.add_argument("--rate", type=float, help="pictures a second of the steady ones; else half the burst's")
+    parser.add_argument("--runs", type=int, default=RUNS, help="of lighthouse on each page")
+    parser.add_argument("--movements", type=int, default=MOVEMENTS, help="of the statement")
     parser.add_argument("--repeat", type=int, default=1, help="do it all so many times")
     parser.add_argument("--results", type=Path, default=RESULTS, help="the folder for the JSON")
     parser.add_argument("--within", type=float, default=900.0, help="seconds after which a benchmark gives up")
     given = parser.parse_args()
-    if unknown := set(given.trials) - set(TRIALS):
-        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(TRIALS)}")
+    if unknown := set(given.trials) - {*TRIALS, *BY_NAME}:
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join([*TRIALS, *BY_NAME])}")
     given.trials = given.trials or list(TRIALS)
     return given
 

@@ -75,8 +75,7 @@ class Meter:
         return found
 
     def _measure(self, seen: Seen) -> None:
-        fields = _stat(seen.pid)
-        seen.cpu.append((time.time(), (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND))
+        seen.cpu.append((time.time(), cpu(seen.pid)))
         seen.rss = max(seen.rss, _kilobytes(PROC / str(seen.pid) / "status", "VmRSS:"))
         seen.pss = max(seen.pss, _kilobytes(PROC / str(seen.pid) / "smaps_rollup", "Pss:"))
 
@@ -84,6 +83,12 @@ class Meter:
 def rss(pid: int) -> int:
     """Bytes of memory of one process now."""
     return _kilobytes(PROC / str(pid) / "status", "VmRSS:")
+
+
+def cpu(pid: int) -> float:
+    """Seconds of processor time of one process so far, to 10 ms."""
+    fields = _stat(pid)
+    return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
 
 
 def threads(pid: int) -> int:

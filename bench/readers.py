@@ -76,29 +76,29 @@ def _stalled(made: World, guest: dict[str, Any]) -> Iterator[None]:
     """Half of them on a stream, half on a picture; each asks and never reads a byte."""
     picture = urlsplit(guest["pictures"][0])
     paths = ["/live/?since=0", f"{picture.path}?{picture.query}"]
-    opened = [_connection(made, paths[number % 2], guest["cookie"], buffer=SMALL_BUFFER) for number in range(STALLED)]
+    opened = [connection(made, paths[number % 2], guest["cookie"], buffer=SMALL_BUFFER) for number in range(STALLED)]
     try:
         time.sleep(1.0)  # until their answers fill the buffers between them and us
         yield
     finally:
-        _close(opened)
+        close(opened)
 
 
 @contextmanager
 def _streams(made: World, cookie: str, count: int) -> Iterator[float]:
     """So many open streams; the seconds that opening them took. RuntimeError where one does not open."""
     began = time.monotonic()
-    opened = [_connection(made, "/live/", cookie) for _ in range(count)]
+    opened = [connection(made, "/live/", cookie) for _ in range(count)]
     try:
         for each in opened:
             if b"text/event-stream" not in each.recv(4096):
                 raise RuntimeError("A stream did not open.")
         yield time.monotonic() - began
     finally:
-        _close(opened)
+        close(opened)
 
 
-def _connection(made: World, path: str, cookie: str, *, buffer: int = 0) -> socket.socket:
+def connection(made: World, path: str, cookie: str, *, buffer: int = 0) -> socket.socket:
     host, port = made.url.removeprefix("http://").split(":")
     made_socket = socket.socket()
     made_socket.settimeout(PATIENCE_S)
@@ -109,6 +109,6 @@ def _connection(made: World, path: str, cookie: str, *, buffer: int = 0) -> sock
     return made_socket
 
 
-def _close(opened: list[socket.socket]) -> None:
+def close(opened: list[socket.socket]) -> None:
     for each in opened:
         each.close()

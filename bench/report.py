@@ -7,6 +7,9 @@ PLAIN = (
     ("ordered_s", "seconds until all were ordered"), ("all_accepted_s", "seconds until fal had taken all"),
     ("most_on_the_road", "most between dispatch and stored"), ("most_drawn_at_once", "most drawn at once by fal"),
     ("wait_p50_s", "fal's completion to available, p50, s"), ("wait_p95_s", "… p95, s"), ("wait_max_s", "… max, s"),
+    ("movements", "movements of one wallet"), ("made_s", "seconds to make them"),
+    ("csv_s", "seconds for the whole CSV"), ("csv_mb", "its size, MB"), ("csv_grew_mb", "the web process grew by, MB"),
+    ("threads_more", "threads more with 50 that never read"),
     ("stalled_readers", "readers that never read"), ("streams", "idle streams"),
     ("streams_opened_s", "seconds until all streams were open"), ("kb_a_stream", "kB a stream"),
     ("web_mb_before", "web process before, MB"), ("web_mb_with_streams", "… with the streams, MB"),
@@ -25,6 +28,10 @@ def table(title: str, figures: dict[str, Any]) -> str:
         lines.append(f"calls at fal: {calls}")
     if "pages" in figures:
         lines += ["", *_pages(figures["pages"])]
+    if "answers" in figures:
+        lines += ["", *_answers(figures["answers"])]
+    if "sights" in figures:
+        lines += ["", *_sights(figures["sights"])]
     if "memory_mb" in figures:
         lines += ["", *_memory(figures)]
     if "costs" in figures:
@@ -39,6 +46,27 @@ def _pages(pages: dict[str, Any]) -> list[str]:
         for when, found in pages.items()
         for path, took in found.items()
     ]
+
+
+def _answers(answers: dict[str, Any]) -> list[str]:
+    heads = f"{'answer':<45}{'p50 ms':>12}{'p95 ms':>12}{'web cpu ms':>12}"
+    columns = ("p50_ms", "p95_ms", "cpu_ms")
+    return [heads] + [
+        f"{name:<45}" + "".join(f"{_shown(took[column]):>12}" for column in columns) for name, took in answers.items()
+    ]
+
+
+def _sights(pages: dict[str, Any]) -> list[str]:
+    """Lighthouse's medians, a page a line."""
+    heads = ("perform.", "access.", "practice", "search", "FCP ms", "LCP ms", "TBT ms", "CLS", "kB", "+ pict.")
+    lines = [f"{'page':<16}" + "".join(f"{head:>9}" for head in heads)]
+    for name, page in pages.items():
+        kilobytes = [round(page[part] / 1000, 1) for part in ("weight_bytes", "pictures_bytes")]
+        timings = [round(page[part]) for part in ("fcp_ms", "lcp_ms", "tbt_ms")]
+        cells = [*page["scores"].values(), *timings, page["cls"], *kilobytes]
+        lines.append(f"{name:<16}" + "".join(f"{cell:>9}" for cell in cells))
+        lines += [f"  short of: {', '.join(page['short_of'])}"] if page["short_of"] else []
+    return lines
 
 
 def _memory(figures: dict[str, Any]) -> list[str]:

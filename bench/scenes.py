@@ -16,15 +16,17 @@ import django
 import httpx
 from django.conf import settings
 
-from bench import laps
+from bench import laps, movements
 
 django.setup()
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.db.models import Count, Max, Q  # noqa: E402
 
 from billing import audit, ledger  # noqa: E402
+from billing.models import Transfer  # noqa: E402
 from generations import audit as road_audit  # noqa: E402
 from generations import catalogue, lifecycle  # noqa: E402
 from generations.brief import Brief  # noqa: E402
@@ -73,16 +75,38 @@ def guest(*, pictures: int, give_up_s: float) -> dict[str, Any]:
     _wait_for_processes()
     lifecycle.submit(user, Brief.read(MODEL, {"prompt": "a pier"}, pictures))
     _watch(time.time(), give_up_s)
+    names = Image.objects.filter(status=Status.STORED).values_list("name", flat=True)
+    return {
+        "cookie": _cookie(user),
+        "pictures": [links.absolute_address(name, seconds=3600) for name in names],
+    }
+
+
+def statement(*, count: int) -> dict[str, Any]:
+    """A customer with so many movements: the session's cookie, and cursors at a tenth, the middle and nine tenths."""
+    user = get_user_model().objects.create_user("finance@example.com", None)
+    wallet = ledger.wallet(user)
+    began = time.time()
+    with connection.cursor() as cursor:
+        movements.fill(cursor, wallet_id=wallet.pk, count=count)
+    newest = Transfer.objects.filter(source=wallet).order_by("-created_at")
+    places = {share: newest[int(count * share)] for share in (0.1, 0.5, 0.9)}
+    return {
+        "cookie": _cookie(user),
+        "made_s": round(time.time() - began, 1),
+        "cursors": {str(share): str(row.pk) for share, row in places.items()},
+        "days": {str(share): str(row.created_at.date()) for share, row in places.items()},
+    }
+
+
+def _cookie(user: Any) -> str:
+    """Of a new session of the user's, as a browser would send it."""
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
-    names = Image.objects.filter(status=Status.STORED).values_list("name", flat=True)
-    return {
-        "cookie": f"{settings.SESSION_COOKIE_NAME}={session.session_key}",
-        "pictures": [links.absolute_address(name, seconds=3600) for name in names],
-    }
+    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
 
 
 def _customers(pictures: int) -> list[Any]:
@@ -174,7 +198,9 @@ def _log() -> dict[str, Any]:
     return found
 
 
-SCENES: dict[str, Callable[..., dict[str, Any]]] = {"burst": burst, "steady": steady, "guest": guest}
+SCENES: dict[str, Callable[..., dict[str, Any]]] = {
+    "burst": burst, "steady": steady, "guest": guest, "statement": statement,
+}  # fmt: skip
 
 if __name__ == "__main__":
     scene, given, told = sys.argv[1:]

@@ -111,6 +111,21 @@ def world(plan: Plan, *, only_web: bool = False) -> Iterator[World]:
         yield made
 
 
+@contextmanager
+def site(plan: Plan) -> Iterator[World]:
+    """The site as `manage.py run` starts it, without the stopwatch."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="krea-bench-")))
+        url = stack.enter_context(of_kind(plan.database, server=plan.server, folder=folder))
+        with socket.create_server(("127.0.0.1", 0)) as door:
+            made = _made(plan, folder, url, door)
+        made.environment["DJANGO_SETTINGS_MODULE"] = "krea_site.settings"
+        stack.callback(made.end)
+        made.start("site", "manage.py", "run")
+        _wait(made)
+        yield made
+
+
 def _made(plan: Plan, folder: Path, url: str, door: socket.socket) -> World:
     port, standin_port = door.getsockname()[1], _free_port()
     environment = {

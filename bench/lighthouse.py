@@ -1,0 +1,122 @@
+"""Lighthouse on the pages that a stranger and a customer meet first: `python -m bench lighthouse`.
+
+The site runs as `manage.py run` starts it. Lighthouse is fetched by npm once, at the version below, into a folder that
+is not committed; Chromium is the machine's own. Each page is loaded several times as on a throttled phone, with an
+empty cache, and the medians count.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from bench.world import ROOT, Plan, World, site
+
+VERSION = "12.8.2"  # the last one for Node 18 and 20
+FOLDER = ROOT / "var" / f"lighthouse-{VERSION}"
+CHROMES = ("chromium", "chromium-browser", "google-chrome")
+RUNS = 5
+CATEGORIES = {"performance": 95, "accessibility": 100, "best-practices": 100, "seo": 95}  # the least that passes
+MOST_BYTES = 150_000  # of a whole page, pictures left out, as they travel
+PICTURES = ("Image", "Media")
+PAGES = {"landing page": "/", "model page": "/models/krea-2-large/", "statement": "/billing/"}
+BEHIND_LOGIN = ("statement",)
+TIMINGS = {
+    "first-contentful-paint": "fcp_ms", "largest-contentful-paint": "lcp_ms", "total-blocking-time": "tbt_ms",
+    "cumulative-layout-shift": "cls",
+}  # fmt: skip
+LASTS_S = 180.0
+
+
+def lighthouse(plan: Plan, *, runs: int = RUNS) -> dict[str, Any]:
+    """Median scores, timings and weight of every page, and whether all are good enough."""
+    program = fetched()
+    pages = {}
+    with site(replace(plan, latency_s=0.1)) as made:
+        guest = made.play("guest", within_s=180, pictures=6, give_up_s=60)
+        for name, path in PAGES.items():
+            headers = {"Cookie": guest["cookie"]} if name in BEHIND_LOGIN else {}
+            pages[name] = summary([_look(program, made, path, headers) for _ in range(runs)])
+    return {"runs": runs, "lighthouse": VERSION, "sights": pages, "passed": all(map(is_good, pages.values()))}
+
+
+def is_good(page: dict[str, Any]) -> bool:
+    """Whether a page reaches every score and stays below the weight."""
+    enough = all(page["scores"][name] >= least for name, least in CATEGORIES.items())
+    return enough and page["weight_bytes"] <= MOST_BYTES
+
+
+def summary(reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The medians of several reports on one page, and what fell short in any."""
+    weights = [_weights(report) for report in reports]
+    return {
+        "scores": {
+            name: median(round(100 * report["categories"][name]["score"]) for report in reports) for name in CATEGORIES
+        },
+        **{
+            short: round(median(report["audits"][name]["numericValue"] for report in reports), 3)
+            for name, short in TIMINGS.items()
+        },
+        "weight_bytes": median(weight for weight, _ in weights),
+        "pictures_bytes": median(pictures for _, pictures in weights),
+        "short_of": sorted({name for report in reports for name in _short_of(report)}),
+    }
+
+
+def _weights(report: dict[str, Any]) -> tuple[int, int]:
+    """Bytes that travelled: all but the pictures, and the pictures."""
+    found = [0, 0]
+    for request in report["audits"]["network-requests"]["details"]["items"]:
+        found[request.get("resourceType") in PICTURES] += request.get("transferSize", 0)
+    return found[0], found[1]
+
+
+def _short_of(report: dict[str, Any]) -> Iterator[str]:
+    """The audits that cost something of a score."""
+    for category in report["categories"].values():
+        for part in category["auditRefs"]:
+            score = report["audits"][part["id"]]["score"]
+            if part["weight"] and score is not None and score < 0.9:
+                yield part["id"]
+
+
+def _look(program: Path, made: World, path: str, headers: dict[str, str]) -> dict[str, Any]:
+    with TemporaryDirectory() as folder:
+        told, extra = Path(folder) / "report.json", Path(folder) / "headers.json"
+        extra.write_text(json.dumps(headers))
+        command = [
+            str(program), f"{made.url}{path}", "--quiet", "--output=json", f"--output-path={told}",
+            f"--only-categories={','.join(CATEGORIES)}", f"--extra-headers={extra}",
+            "--chrome-flags=--headless=new --no-sandbox",
+        ]  # fmt: skip
+        subprocess.run(command, check=True, timeout=LASTS_S, env={**os.environ, "CHROME_PATH": chrome()})
+        report: dict[str, Any] = json.loads(told.read_text())
+    if problem := report.get("runtimeError"):
+        raise RuntimeError(f"{path}: {problem['message']}")
+    return report
+
+
+def fetched(folder: Path = FOLDER) -> Path:
+    """The program, fetched where it is not there yet. RuntimeError without npm."""
+    program = folder / "node_modules" / ".bin" / "lighthouse"
+    if not program.exists():
+        npm = shutil.which("npm")
+        if npm is None:
+            raise RuntimeError("Lighthouse wants Node with npm.")
+        folder.mkdir(parents=True, exist_ok=True)
+        quiet = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
+        subprocess.run([npm, "install", "--prefix", str(folder), *quiet, f"lighthouse@{VERSION}"], check=True)
+    return program
+
+
+def chrome() -> str:
+    found = next(filter(None, map(shutil.which, CHROMES)), None)
+    if found is None:
+        raise RuntimeError("Lighthouse wants Chromium.")
+    return found
