@@ -1,0 +1,288 @@
+"""Makes the cast and what they own, through the product's own functions, in the stage's own database.
+
+    python -m tests.sights.play made.json
+
+Writes the sessions of the cast and what addresses are made of.
+"""
+
+import base64
+import json
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import django
+
+django.setup()
+
+import httpx  # noqa: E402
+from allauth.account.models import EmailAddress  # noqa: E402
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes  # noqa: E402
+from allauth.mfa.totp.internal.auth import TOTP  # noqa: E402
+from allauth.mfa.webauthn.internal.auth import WebAuthn  # noqa: E402
+from allauth.usersessions.models import UserSession  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.test import Client, override_settings  # noqa: E402
+from uuid_utils.compat import uuid7  # noqa: E402
+
+from billing import closings, ledger  # noqa: E402
+from billing.models import Kind  # noqa: E402
+from generations import dispatch, lifecycle, references  # noqa: E402
+from generations.brief import Brief  # noqa: E402
+from generations.models import FINAL, Beat, Generation, Image  # noqa: E402
+from krea_site import exports, mails, reports, texts  # noqa: E402
+from krea_site.mails import post, smtp  # noqa: E402
+from krea_site.models import Mail, Reason  # noqa: E402
+from tests.conftest import look_at_everything, run_queued_tasks  # noqa: E402
+from tests.sights import clock, passkey  # noqa: E402
+
+PASSWORD = "a long password 7"
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Safari/537.36"
+ENOUGH = 10_000  # looks at fal until a picture must be there
+
+# Days before the moment, image model, input, quantity. The seeds are given, so that the pictures stay the same.
+DRAWN: list[tuple[float, str, dict[str, Any], int]] = [
+    (23.2, "krea-2-turbo-lora", {"prompt": "A paper crane on a slate roof, morning light", "seed": 41}, 1),
+    (16.4, "flux-krea-dev", {"prompt": "A lighthouse in fog, long exposure, film grain", "seed": 7}, 2),
+    (9.1, "krea-2-large", {"prompt": "A heron standing in shallow water", "seed": 1203, "aspect_ratio": "3:2"}, 1),
+    (5.3, "krea-2-medium", {"prompt": "An orchard under snow, from a hill", "seed": 88, "aspect_ratio": "16:9"}, 3),
+    (2.2, "krea-2-medium", {"prompt": "A narrow street in Lisbon after rain, tiles and tram wires", "seed": 640,
+                            "aspect_ratio": "2:3", "creativity": "low"}, 2),
+    (0.9, "krea-2-large", {"prompt": "A red fox in the snow, looking back, soft overcast light", "seed": 2026}, 4),
+]  # fmt: skip
+
+
+def main() -> None:
+    clock.go_to(days=30)
+    call_command("migrate", interactive=False, verbosity=0)
+    alice, bob = person("alice@example.com"), person("bob@example.com")
+    debtor, carol = person("dora@example.com"), person("carol@example.com")
+    operator = person("operator@example.com", is_staff=True)
+    places = paint(alice)
+    owe(debtor)
+    places |= keep_house(operator, places["picture"])
+    clock.go_to()
+    beat()
+    closings.close_days()
+    cast = {"alice": alice, "bob": bob, "dora": debtor, "operator": operator, "carol": carol}
+    cookies = {name: session_of(user) for name, user in cast.items()}
+    places |= guard(carol)
+    cookies["carol at the door"] = session_of(carol)
+    places |= write_to(alice, bob)
+    places |= export(alice)
+    made = {"cookies": cookies, "places": places}
+    Path(sys.argv[1]).write_text(json.dumps(made))
+
+
+def person(email: str, *, is_staff: bool = False) -> Any:
+    user = get_user_model().objects.create_user(email, PASSWORD, is_staff=is_staff)
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    return user
+
+
+def session_of(user: Any) -> str:
+    """The cookie of a new session."""
+    return str(logged_in(user).cookies[settings.SESSION_COOKIE_NAME].value)
+
+
+def logged_in(user: Any) -> Client:
+    """Logged in as a browser would, and confirmed for dangerous acts; with a second factor, still at the door."""
+    client = Client(SERVER_NAME="localhost", headers={"User-Agent": BROWSER})
+    client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    return client
+
+
+def paint(alice: Any) -> dict[str, str]:
+    """Alice's weeks: credits, pictures of every image model, one that failed, one stopped, and some under way."""
+    ledger.grant(alice, 200_00, key="stage:trial", memo="Trial credits")
+    clock.go_to(days=24)
+    ledger.purchase(alice, cash=10_000_00, bonus=500_00, key="stage:pack", memo="Pack of 10,000 credits")
+    made = []
+    for days, model, asked, quantity in DRAWN:
+        clock.go_to(days=days)
+        made.append(draw(alice, model, asked, quantity))
+    clock.go_to(days=0.7)
+    fox = first(made[-1])
+    styled = draw_in_style(alice)
+    clock.go_to(hours=3)
+    ledger.take_back(alice, 39_00, kind=Kind.REFUND, key="stage:refund", memo="Refund of one picture")
+    blocked = draw(alice, "krea-2-medium", {"prompt": "A scene of a forbidden kind", "seed": 5}, 1)
+    clock.go_to(hours=2)
+    partial = draw_with_a_failure(alice)
+    deleted = draw(alice, "krea-2-medium", {"prompt": "A test picture", "seed": 9}, 1)
+    lifecycle.delete(deleted)
+    clock.go_to(minutes=1)
+    control(latency_s=3600)
+    running = order(alice, "krea-2-medium", {"prompt": "A glass greenhouse at night, lit from inside", "seed": 12}, 2)
+    waiting = order(alice, "krea-2-large", {"prompt": "A ferry crossing a fjord in the rain", "seed": 13}, 2)
+    run_queued_tasks()
+    dispatch.run()
+    run_queued_tasks()
+    clock.go_to(seconds=40)
+    wide = {"aspect_ratio": "2.35:1"}
+    canceling = order(alice, "krea-2-medium", {"prompt": "Barley before a storm", "seed": 14, **wide}, 1)
+    spare = order(alice, "krea-2-medium", {"prompt": "A kite above a beach", "seed": 15, **wide}, 1)
+    return {
+        "picture": str(fox.pk),
+        "styled": str(first(styled).pk),
+        "failed_picture": str(partial.images.get(status="failed").pk),
+        "one_picture": str(first(made[2]).pk),
+        "generation": str(made[-1].pk),
+        "partial": str(partial.pk),
+        "blocked": str(blocked.pk),
+        "running": str(running.pk),
+        "waiting": str(waiting.pk),
+        "canceling": str(canceling.pk),
+        "deleted": str(deleted.pk),
+        "spare": str(spare.pk),
+    }
+
+
+def owe(user: Any) -> None:
+    clock.go_to(days=6)
+    ledger.purchase(user, cash=1_000_00, bonus=0, key="stage:dora", memo="Pack of 1,000 credits")
+    clock.go_to(days=1)
+    ledger.take_back(user, 1_250_00, kind=Kind.DISPUTE, key="stage:dispute", memo="Disputed payment")
+
+
+def keep_house(operator: Any, picture: str) -> dict[str, str]:
+    """What the operator has to do with: texts, reports, mails."""
+    clock.go_to(days=20)
+    texts.save("terms", texts.draft("terms").body, after=0, author=operator)
+    clock.go_to(days=3)
+    rights = reports.Told(f"http://localhost/images/{picture}/", Reason.RIGHTS, "It looks like a photo of mine.")
+    open_one = reports.write(rights, address="192.0.2.1")
+    deceiving = reports.Told("http://localhost/images/unknown/", Reason.DECEPTION, email="reader@example.com")
+    closed_one = reports.write(deceiving, address="192.0.2.2")
+    clock.pass_by(3600)
+    reports.close(closed_one.pk, by=operator, done="There is no such picture. Answered by mail.")
+    run_queued_tasks()
+    failed = refused_mail("gone@example.com", "The server refused the address: 550 No such user here", is_final=True)
+    refused_mail("full@example.com", "The server refused the mail: 452 Mailbox full", is_final=False)
+    run_queued_tasks()
+    arrived = Mail.objects.sent().latest("id")
+    return {
+        "report": str(open_one.pk),
+        "closed_report": str(closed_one.pk),
+        "mail": str(arrived.pk),
+        "failed_mail": str(failed.pk),
+    }
+
+
+def refused_mail(to: str, words: str, *, is_final: bool) -> Mail:
+    """One that a mail server would not take, as if there were one."""
+    with override_settings(EMAIL_URL="smtp://mail.example"):
+        mails.send(to, "report", {"reason": Reason.OTHER.label, "report_id": uuid7()})
+    mail = post.claim(Mail.objects.waiting().get(to=to).pk)
+    assert mail is not None
+    post.not_sent(mail, smtp.NotTaken(words, "", permanent=is_final))
+    return mail
+
+
+def guard(carol: Any) -> dict[str, str]:
+    """Every kind of second factor."""
+    TOTP.activate(carol, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+    with patch.object(RecoveryCodes, "generate_seed", lambda: "5eed" * 20):
+        RecoveryCodes.activate(carol)
+    made = WebAuthn.add(carol, "Laptop", passkey.credential())
+    return {"passkey": str(made.instance.pk), "session": str(UserSession.objects.filter(user=carol).latest("id").pk)}
+
+
+def write_to(alice: Any, bob: Any) -> dict[str, str]:
+    """The links in mails: a new password for Alice, a new address for Bob."""
+    Client(SERVER_NAME="localhost").post("/accounts/password/reset/", {"email": alice.email})
+    client = logged_in(bob)
+    client.post("/accounts/email/change/", {"email": "bob.new@example.com"})
+    reset = re.search(r"/accounts/password/reset/key/(\S+?)/", newest_mail(alice.email))
+    confirm = re.search(r"/accounts/confirm-email/(\S+?)/", newest_mail("bob.new@example.com"))
+    assert reset is not None and confirm is not None
+    return {"reset_key": reset[1], "confirm_key": confirm[1]}
+
+
+def newest_mail(to: str) -> str:
+    return Mail.objects.filter(to=to).latest("id").text
+
+
+def export(alice: Any) -> dict[str, str]:
+    """One archive that is ready, and one that is being put together."""
+    clock.go_to(days=1)
+    ready = exports.wish(alice)
+    assert ready is not None
+    run_queued_tasks()
+    clock.go_to()
+    exports.wish(alice)
+    return {"export": str(ready.pk)}
+
+
+def beat() -> None:
+    """Signs of life that outlast the play: the database's clock is the real one."""
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    for name in ("worker", "follower"):
+        Beat.objects.update_or_create(name=name, defaults={"at": tomorrow})
+
+
+def order(user: Any, model: str, asked: dict[str, Any], quantity: int) -> Generation:
+    return lifecycle.submit(user, Brief.read(model, asked, quantity))
+
+
+def draw(user: Any, model: str, asked: dict[str, Any], quantity: int) -> Generation:
+    return finish(order(user, model, asked, quantity))
+
+
+def draw_in_style(user: Any) -> Generation:
+    """With a picture of one's own as a style reference."""
+    name = Image.objects.filter(user=user, status="stored").order_by("id")[1].name
+    source = settings.MEDIA_DIR / name
+    uri = "data:image/png;base64," + base64.b64encode(source.read_bytes()).decode()
+    asked = {
+        "prompt": "A tea house by the water, in the manner of the reference",
+        "seed": 77,
+        "creativity": "high",
+        "image_style_references": [{"image_url": uri, "strength": 0.8}],
+    }
+    brief = Brief.read("krea-2-large", asked, 2)
+    return finish(lifecycle.submit(user, brief, uploads=references.resolve(user, brief)))
+
+
+def draw_with_a_failure(user: Any) -> Generation:
+    body = {"detail": [{"loc": ["body"], "msg": "No media was generated.", "type": "no_media_generated"}]}
+    control(fail={"prompt": "harbour", "status": 422, "times": 1, "body": body})
+    return draw(user, "krea-2-medium", {"prompt": "A harbour at low tide, boats on the mud", "seed": 301}, 2)
+
+
+def finish(generation: Generation) -> Generation:
+    """Sent at once, drawn in seven seconds, stored in one; as long as it lasts on this machine."""
+    clock.pass_by(0.4)
+    run_queued_tasks()
+    clock.pass_by(7.2)
+    for _ in range(ENOUGH):
+        look_at_everything()
+        run_queued_tasks()
+        if not Image.objects.filter(generation=generation).exclude(status__in=FINAL).exists():
+            break
+        dispatch.run()
+    else:
+        raise RuntimeError(f"{generation.prompt!r} is never finished.")
+    generation.refresh_from_db()
+    return generation
+
+
+def first(generation: Generation) -> Image:
+    found = generation.images.order_by("index").first()
+    assert found is not None
+    return found
+
+
+def control(**asked: Any) -> None:
+    """Tell the stand-in what to do."""
+    httpx.post(f"{settings.STANDIN_FAL_URL}/__control", json=asked, trust_env=False).raise_for_status()
+
+
+if __name__ == "__main__":
+    main()

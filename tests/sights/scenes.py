@@ -1,0 +1,239 @@
+"""The registry: every page in every state worth seeing. A page that is in none of them fails a test.
+
+To add one: a line in SCENES. What it needs to be there is made in `play`; what somebody does on the page before it is
+looked at is an act.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+Act = Callable[[Page], None]
+NOBODY = ""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`address` may name the play's places, as in `/images/{picture}/`; `who` is one of the cast. `act` is what they do
+    there first; `status` is that of the answer that is then seen."""
+
+    name: str
+    address: str
+    who: str = NOBODY
+    about: str = ""
+    act: Act | None = None
+    status: int = 200
+
+
+def send(button: str, **fields: str) -> Act:
+    """Fill in fields by their names, then press a button by its words."""
+
+    def act(page: Page) -> None:
+        for name, text in fields.items():
+            page.locator(f"main [name={name}]").first.fill(text)
+        with page.expect_navigation():
+            page.locator("main").get_by_role("button", name=button, exact=True).click()
+
+    return act
+
+
+def press(selector: str) -> Act:
+    """Press something that leads nowhere else."""
+
+    def act(page: Page) -> None:
+        page.locator(selector).first.click()
+
+    return act
+
+
+def follow(selector: str) -> Act:
+    """Press something that leads to another page."""
+
+    def act(page: Page) -> None:
+        with page.expect_navigation():
+            page.locator(selector).first.click()
+
+    return act
+
+
+def write(selector: str, text: str) -> Act:
+    """Write into something that looks at what is written."""
+
+    def act(page: Page) -> None:
+        page.locator(selector).fill(text)
+
+    return act
+
+
+def send_a_strange_form(page: Page) -> None:
+    page.evaluate("() => document.querySelector('main [name=csrfmiddlewaretoken]').remove()")
+    send("Log in", login="alice@example.com", password="something")(page)
+
+
+def set_a_bad_ceiling(page: Page) -> None:
+    page.locator(".ceiling summary").first.click()
+    page.locator("#limit-day").fill("plenty")
+    with page.expect_navigation():
+        page.locator("#limit-day").press("Enter")
+
+
+STUDIO = [
+    Scene("studio-empty", "/studio/", "bob", "The studio of somebody new, without credits"),
+    Scene("studio-full", "/studio/", "alice", "Pictures waiting, being drawn, ready, failed and stopped"),
+    Scene("studio-menu", "/studio/", "alice", "The account's menu is open", press(".menu summary")),
+    Scene("studio-errors", "/studio/", "alice", "An empty prompt was sent", press("#generate"), 200),
+    Scene("studio-no-credits", "/studio/", "bob", "Not enough credits for this picture"),
+    Scene("studio-settings", "/studio/?from={styled}", "alice", "The settings of a picture, with its style reference"),
+    Scene("studio-large", "/studio/?model=krea-2-large", "alice", "Krea 2 Large"),
+    Scene("studio-lora", "/studio/?model=krea-2-turbo-lora", "alice", "Krea 2 Turbo + LoRA"),
+    Scene("studio-flux", "/studio/?model=flux-krea-dev", "alice", "FLUX.1 Krea [dev]"),
+    Scene("generation-running", "/studio/generations/{running}/", "alice", "Being drawn"),
+    Scene("generation-waiting", "/studio/generations/{waiting}/", "alice", "Waiting in the queue"),
+    Scene("generation-ready", "/studio/generations/{generation}/", "alice", "Four pictures, ready"),
+    Scene("generation-partial", "/studio/generations/{partial}/", "alice", "One of two failed"),
+    Scene("studio-locked", "/sights/studio-locked/", "alice", "The drawing service takes no orders"),
+    Scene("generation-deleted", "/studio/generations/{deleted}/", "alice", "Deleted", status=410),
+    Scene("generation-blocked", "/studio/generations/{blocked}/", "alice", "Stopped by the content check"),
+]
+GALLERY = [
+    Scene("history", "/history/", "alice", "Everything ever made"),
+    Scene("history-empty", "/history/", "bob", "Nothing yet"),
+    Scene("picture", "/images/{picture}/", "alice", "One picture of four, with all its parameters"),
+    Scene("picture-styled", "/images/{styled}/", "alice", "One that followed a style reference"),
+    Scene("picture-failed", "/images/{failed_picture}/", "alice", "One that could not be drawn"),
+    Scene("picture-delete", "/images/{picture}/delete", "alice", "The question before deleting"),
+]
+MONEY = [
+    Scene("billing", "/billing/", "alice", "Balance, holds, ceilings, chart and statement"),
+    Scene("billing-filtered", "/billing/?kind=usage&from=2026-04-01&to=2026-05-31", "alice", "Pictures of some days"),
+    Scene("billing-nothing-found", "/billing/?kind=dispute", "alice", "A filter that finds nothing"),
+    Scene("billing-bad-filter", "/billing/?from=2026-13-01", "alice", "A day that there is not", status=400),
+    Scene("billing-bad-ceiling", "/billing/", "dora", "A ceiling that is no number", status=422,
+          act=set_a_bad_ceiling),
+    Scene("billing-ceilings", "/billing/", "alice", "Setting a ceiling", press(".ceiling summary")),
+    Scene("billing-empty", "/billing/", "bob", "Nothing has moved yet"),
+    Scene("billing-debt", "/billing/", "dora", "More was taken back than there was"),
+]  # fmt: skip
+ENTRANCE = [
+    Scene("login", "/accounts/login/", about="Log in"),
+    Scene("login-errors", "/accounts/login/", about="The wrong password",
+          act=send("Log in", login="alice@example.com", password="not the password")),
+    Scene("login-second-factor", "/accounts/2fa/authenticate/", "carol at the door", "The second step"),
+    Scene("login-second-factor-errors", "/accounts/2fa/authenticate/", "carol at the door", "A wrong code",
+          act=send("Log in with the code", code="000000")),
+    Scene("signup", "/accounts/signup/", about="Sign up"),
+    Scene("signup-errors", "/accounts/signup/", about="A password that is too short",
+          act=send("Sign up", email="someone@example.com", password1="short")),
+    Scene("signup-closed", "/sights/signup-closed/", about="Nobody new is taken"),
+    Scene("verification-sent", "/accounts/confirm-email/", about="A mail is on its way"),
+    Scene("inactive", "/accounts/inactive/", about="An account that is switched off"),
+    Scene("email-confirm", "/accounts/confirm-email/{confirm_key}/", about="The link in a mail"),
+    Scene("email-confirm-ended", "/accounts/confirm-email/none/", about="A link that has ended"),
+    Scene("password-reset", "/accounts/password/reset/", about="A forgotten password"),
+    Scene("password-reset-sent", "/accounts/password/reset/done/", about="A mail is on its way"),
+    Scene("password-reset-key", "/accounts/password/reset/key/{reset_key}/", about="The link in a mail"),
+    Scene("password-reset-ended", "/accounts/password/reset/key/1-none/", about="A link that has ended"),
+    Scene("password-reset-done", "/accounts/password/reset/key/done/", about="The password is changed"),
+]  # fmt: skip
+ACCOUNT = [
+    Scene("account", "/accounts/", "alice", "The account"),
+    Scene("account-guarded", "/accounts/", "carol", "The account of somebody with second factors"),
+    Scene("email", "/accounts/email/", "alice", "The e-mail address"),
+    Scene("email-wished", "/accounts/email/", "bob", "A new address that is not confirmed yet"),
+    Scene("email-change", "/accounts/email/change/", "alice", "Changing it"),
+    Scene("password-change", "/accounts/password/change/", "alice", "Changing the password"),
+    Scene("password-change-errors", "/accounts/password/change/", "alice", "The wrong password",
+          act=send("Change the password", oldpassword="not the password", password1="a long password 8")),
+    Scene("second-factor-none", "/accounts/2fa/", "alice", "No second factor yet"),
+    Scene("second-factor", "/accounts/2fa/", "carol", "Every kind of second factor"),
+    Scene("app-on", "/accounts/2fa/totp/activate/", "alice", "Setting up an authenticator app"),
+    Scene("app-off", "/accounts/2fa/totp/deactivate/", "carol", "Asked before switching it off"),
+    Scene("recovery-codes", "/accounts/2fa/recovery-codes/", "carol", "The recovery codes"),
+    Scene("recovery-codes-new", "/accounts/2fa/recovery-codes/generate/", "carol", "Asked before making new ones"),
+    Scene("passkeys-none", "/accounts/2fa/webauthn/", "alice", "No passkey yet"),
+    Scene("passkeys", "/accounts/2fa/webauthn/", "carol", "The passkeys"),
+    Scene("passkey-add", "/accounts/2fa/webauthn/add/", "carol", "Adding a passkey"),
+    Scene("passkey-rename", "/accounts/2fa/webauthn/keys/{passkey}/edit/", "carol", "Renaming a passkey"),
+    Scene("passkey-remove", "/accounts/2fa/webauthn/keys/{passkey}/remove/", "carol", "Asked before removing it"),
+    Scene("confirm-password", "/accounts/reauthenticate/?next=/accounts/", "alice", "Confirm by the password"),
+    Scene("confirm-code", "/accounts/2fa/reauthenticate/?next=/accounts/", "carol", "Confirm by a code"),
+    Scene("confirm-passkey", "/accounts/2fa/webauthn/reauthenticate/?next=/accounts/", "carol", "Confirm by a passkey"),
+    Scene("sessions", "/accounts/sessions/", "alice", "Where one is logged in"),
+    Scene("data", "/accounts/data/", "alice", "An archive is ready, another one is being made"),
+    Scene("data-none", "/accounts/data/", "bob", "No archive yet"),
+    Scene("account-delete", "/accounts/data/delete/", "alice", "What becomes of everything, said before"),
+    Scene("account-delete-errors", "/accounts/data/delete/", "alice", "Another address", status=422,
+          act=send("Delete the account for good", email="bob@example.com")),
+    Scene("logout", "/accounts/logout/", "bob", "The question before logging out"),
+]  # fmt: skip
+SITE = [
+    Scene("landing", "/", about="The first page"),
+    Scene("landing-logged-in", "/", "alice", "The first page of somebody who is logged in"),
+    Scene("terms", "/terms/", about="Terms, as the operator edited them"),
+    Scene("privacy", "/privacy/", about="Privacy"),
+    Scene("refunds", "/refunds/", about="Refunds"),
+    Scene("imprint", "/imprint/", about="Imprint, still a draft"),
+    Scene("report", "/report/?picture=http://localhost/images/{picture}/", about="Report of a picture"),
+    Scene("report-errors", "/report/", about="A report without a picture", status=422,
+          act=send("Send the report", details="It is of my garden.")),
+    Scene("report-sent", "/report/?sent", about="The report has arrived"),
+    Scene("status", "/status/", about="Everything works"),
+    Scene("status-locked", "/sights/status-locked/", about="The drawing service has paused the account"),
+    Scene("inbox", "/inbox/", about="The local inbox"),
+]  # fmt: skip
+MODELS = [
+    Scene("models", "/models/", about="The image models side by side"),
+    Scene("model-large", "/models/krea-2-large/", about="Krea 2 Large"),
+    Scene("model-medium", "/models/krea-2-medium/", about="Krea 2 Medium"),
+    Scene("model-lora", "/models/krea-2-turbo-lora/", about="Krea 2 Turbo + LoRA"),
+    Scene("model-flux", "/models/flux-krea-dev/", about="FLUX.1 Krea [dev]"),
+    Scene("model-console", "/models/krea-2-large/", "alice", "With the console of a customer"),
+    Scene("model-console-errors", "/models/krea-2-large/", "alice", "A body that is no JSON",
+          write("#console-json", '{"model": "krea-2-large",')),
+]  # fmt: skip
+STAFF = [
+    Scene("staff", "/admin/", "operator", "The staff area"),
+    Scene("staff-components", "/admin/components/", "operator", "Every component"),
+    Scene("staff-mails", "/admin/mails/", "operator", "The log of mails"),
+    Scene("staff-mails-waiting", "/admin/mails/?state=waiting", "operator", "Mails that wait for their next try"),
+    Scene("staff-mail", "/admin/mails/{mail}/", "operator", "A mail that arrived"),
+    Scene("staff-mail-failed", "/admin/mails/{failed_mail}/", "operator", "A mail that nobody takes"),
+    Scene("staff-mail-hosts", "/admin/mail-hosts/", "operator", "Mail hosts that get no trial credits"),
+    Scene("staff-mail-hosts-found", "/admin/mail-hosts/?q=mailinator", "operator", "Looking for one"),
+    Scene("staff-texts", "/admin/texts/", "operator", "The texts"),
+    Scene("staff-text", "/admin/texts/terms/", "operator", "Editing a text"),
+    Scene(
+        "staff-text-preview", "/admin/texts/terms/", "operator", "Looking at it before saving", follow("[name=preview]")
+    ),
+    Scene("staff-reports", "/admin/reports/", "operator", "Open reports"),
+    Scene("staff-reports-closed", "/admin/reports/?state=closed", "operator", "Closed reports"),
+    Scene("staff-report", "/admin/reports/{report}/", "operator", "One report, with its picture"),
+    Scene("staff-report-closed", "/admin/reports/{closed_report}/", "operator", "One that is closed"),
+]
+ERRORS = [
+    Scene("error-400", "/sights/400/", about="A request that cannot be understood", status=400),
+    Scene("error-403", "/sights/403/", "bob", "Not allowed", status=403),
+    Scene("error-403-form", "/accounts/login/", about="A form that is not of this site", status=403,
+          act=send_a_strange_form),
+    Scene("error-404", "/nowhere/", about="No such page", status=404),
+    Scene("error-404-logged-in", "/models/none/", "alice", "No such image model", status=404),
+    Scene("error-405", "/studio/price", "alice", "Opened as if it were a page", status=405),
+    Scene("error-413", "/sights/413/", about="Too large", status=413),
+    Scene("error-429", "/sights/429/", about="Too often", status=429),
+    Scene("error-500", "/sights/500/", about="Something broke", status=500),
+    Scene("error-503", "/sights/503/", about="The database is away", status=503),
+    Scene("down", "/static/down.html", about="What a proxy shows while the site is down"),
+]  # fmt: skip
+AREAS = {
+    "The site": SITE,
+    "Image models": MODELS,
+    "The studio": STUDIO,
+    "The gallery": GALLERY,
+    "Money": MONEY,
+    "The way in": ENTRANCE,
+    "The account": ACCOUNT,
+    "The staff area": STAFF,
+    "Errors": ERRORS,
+}
+SCENES = [scene for area in AREAS.values() for scene in area]

@@ -1,0 +1,314 @@
+"""Every address of the site: who gets what there. An address that is not in the table fails, and so does a page that is
+in no scene."""
+
+import ast
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from django.urls import Resolver404, URLPattern, URLResolver, get_resolver
+
+from krea_site import asgi
+from tests.sights.house import PUBLIC_URL, House
+from tests.sights.scenes import SCENES
+
+pytestmark = pytest.mark.journey
+
+LOGIN = 302  # and it leads to the log-in page
+NOBODY, ANOTHER, OF_STAFF, OWNER = CAST = ("", "bob", "operator", "owner")
+
+# The statuses that nobody, another customer, a member of staff, and the owner of what is there (or any customer) get.
+# None: not asked, since it would change what other tests look at.
+Rule = tuple[int, int, int, int | None]
+EVERYBODY: Rule = (200, 200, 200, 200)
+MEMBERS: Rule = (LOGIN, 200, 200, 200)
+OWN: Rule = (LOGIN, 404, 404, 200)
+STAFF: Rule = (LOGIN, 404, 200, 404)
+STAFF_ACT: Rule = (LOGIN, 404, 302, 404)
+GUESTS: Rule = (200, 302, 302, 302)  # who is logged in is sent on
+WITH_KEY: Rule = (401, 200, 200, 200)
+OWN_WITH_KEY: Rule = (401, 404, 404, 200)
+NOWHERE: Rule = (404, 404, 404, 404)
+Answers = dict[tuple[str, str], httpx.Response]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`path` is needed where the route has a parameter. `is_token`: whoever calls proves it in the address or a header,
+    and no form of ours is sent there."""
+
+    rule: Rule
+    path: str | None = None
+    post: bool = False
+    owner: str = "alice"
+    is_token: bool = False
+
+
+ADDRESSES = {
+    # For everybody
+    "": Asked(EVERYBODY),
+    "models/": Asked(EVERYBODY),
+    "models/<slug:id>/": Asked(EVERYBODY, "/models/krea-2-large/"),
+    "models/<slug:id>/llms.txt": Asked(EVERYBODY, "/models/krea-2-large/llms.txt"),
+    "llms.txt": Asked(EVERYBODY),
+    "robots.txt": Asked(EVERYBODY),
+    "sitemap.xml": Asked(EVERYBODY),
+    "terms/": Asked(EVERYBODY),
+    "privacy/": Asked(EVERYBODY),
+    "refunds/": Asked(EVERYBODY),
+    "imprint/": Asked(EVERYBODY),
+    "report/": Asked(EVERYBODY),
+    "status/": Asked(EVERYBODY),
+    "healthz": Asked(EVERYBODY),
+    "readyz": Asked(EVERYBODY),
+    # On this machine alone
+    "inbox/": Asked(EVERYBODY),
+    # The studio and the gallery
+    "studio/": Asked(MEMBERS),
+    "studio/price": Asked(MEMBERS, post=True),
+    "studio/rows": Asked((LOGIN, 400, 400, 400), post=True),
+    "studio/notice": Asked(MEMBERS),
+    "studio/generations/<uuid:id>/": Asked(OWN, "/studio/generations/{generation}/"),
+    "studio/generations/<uuid:id>/cancel": Asked(
+        (LOGIN, 404, 404, 302), "/studio/generations/{spare}/cancel", post=True
+    ),
+    "history/": Asked(MEMBERS),
+    "images/<uuid:id>/": Asked(OWN, "/images/{picture}/"),
+    "images/<uuid:id>/delete": Asked(OWN, "/images/{picture}/delete"),
+    # Money
+    "billing/": Asked(MEMBERS),
+    "billing/balance": Asked((204, 200, 200, 200)),
+    "billing/ceilings": Asked((LOGIN, 400, 400, 400), post=True),
+    # The way in
+    "accounts/login/": Asked(GUESTS),
+    "accounts/signup/": Asked(GUESTS),
+    "accounts/inactive/": Asked(EVERYBODY),
+    "accounts/confirm-email/": Asked(EVERYBODY),
+    r"accounts/confirm-email/(?P<key>[-:\w]+)/$": Asked(EVERYBODY, "/accounts/confirm-email/none/"),
+    "accounts/password/reset/": Asked(EVERYBODY),
+    "accounts/password/reset/done/": Asked(EVERYBODY),
+    "accounts/password/reset/key/done/": Asked(EVERYBODY),
+    r"accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": Asked(
+        EVERYBODY, "/accounts/password/reset/key/1-none/"
+    ),
+    "accounts/2fa/authenticate/": Asked((302, 302, 302, 302)),  # only between the password and the log-in
+    "accounts/2fa/webauthn/login/": Asked((302, 302, 302, 302)),  # a page of scripts alone
+    ".well-known/change-password": Asked((302, 302, 302, 302)),  # to the page of the account
+    # The account
+    "accounts/": Asked(MEMBERS),
+    "accounts/logout/": Asked((302, 200, 200, 200)),
+    "accounts/email/": Asked(MEMBERS),
+    "accounts/email/change/": Asked(MEMBERS),
+    "accounts/password/change/": Asked(MEMBERS),
+    "accounts/password/set/": Asked((LOGIN, 302, 302, 302)),  # for who has none
+    "accounts/reauthenticate/": Asked(MEMBERS),
+    "accounts/sessions/": Asked(MEMBERS),
+    "accounts/sessions/<int:pk>/end/": Asked(
+        (LOGIN, 404, 404, None), "/accounts/sessions/{session}/end/", post=True, owner="carol"
+    ),
+    "accounts/data/": Asked(MEMBERS),
+    "accounts/data/delete/": Asked(MEMBERS),
+    # Second factors: carol has one of each
+    "accounts/2fa/": Asked(MEMBERS),
+    "accounts/2fa/reauthenticate/": Asked((LOGIN, 302, 302, 200), owner="carol"),
+    "accounts/2fa/totp/activate/": Asked((LOGIN, 302, 200, 302), owner="carol"),
+    "accounts/2fa/totp/deactivate/": Asked(OWN, owner="carol"),
+    "accounts/2fa/recovery-codes/": Asked(OWN, owner="carol"),
+    "accounts/2fa/recovery-codes/generate/": Asked(MEMBERS, owner="carol"),
+    "accounts/2fa/recovery-codes/download/": Asked(OWN, owner="carol"),
+    "accounts/2fa/webauthn/": Asked(MEMBERS),
+    "accounts/2fa/webauthn/add/": Asked((LOGIN, 302, 200, 200)),
+    "accounts/2fa/webauthn/reauthenticate/": Asked((LOGIN, 302, 302, 200), owner="carol"),
+    "accounts/2fa/webauthn/keys/<int:pk>/edit/": Asked(
+        OWN, "/accounts/2fa/webauthn/keys/{passkey}/edit/", owner="carol"
+    ),
+    "accounts/2fa/webauthn/keys/<int:pk>/remove/": Asked(
+        OWN, "/accounts/2fa/webauthn/keys/{passkey}/remove/", owner="carol"
+    ),
+    # The staff area
+    "admin/": Asked(STAFF),
+    "admin/components/": Asked(STAFF),
+    "admin/mails/": Asked(STAFF),
+    "admin/mails/<uuid:id>/": Asked(STAFF, "/admin/mails/{mail}/"),
+    "admin/mails/<uuid:id>/again": Asked(STAFF_ACT, "/admin/mails/{mail}/again", post=True),
+    "admin/mail-hosts/": Asked(STAFF),
+    "admin/mail-hosts/add": Asked(STAFF_ACT, post=True),
+    "admin/mail-hosts/remove": Asked(STAFF_ACT, post=True),
+    "admin/texts/": Asked(STAFF),
+    "admin/texts/<slug:slug>/": Asked(STAFF, "/admin/texts/terms/"),
+    "admin/reports/": Asked(STAFF),
+    "admin/reports/<uuid:id>/": Asked(STAFF, "/admin/reports/{report}/"),
+    # The API: a key, or the session of a page of ours
+    "api/v1/models": Asked(EVERYBODY),
+    "api/v1/models/<str:id>": Asked(EVERYBODY, "/api/v1/models/krea-2-large"),
+    "api/v1/quotes": Asked((401, 422, 422, 422), post=True),
+    "api/v1/generations": Asked(WITH_KEY),
+    "api/v1/generations/<uuid:id>": Asked(OWN_WITH_KEY, "/api/v1/generations/{generation}"),
+    "api/v1/generations/<uuid:id>/cancel": Asked(
+        (401, 404, 404, None), "/api/v1/generations/{spare}/cancel", post=True
+    ),
+    "api/v1/images/<uuid:id>": Asked(OWN_WITH_KEY, "/api/v1/images/{picture}"),
+    "api/v1/images/<uuid:id>/content": Asked(OWN_WITH_KEY, "/api/v1/images/{picture}/content"),
+    "api/v1/events": Asked(WITH_KEY),
+    "api/v1/balance": Asked(WITH_KEY),
+    "api/v1/ledger": Asked(WITH_KEY),
+    "api/v1/openapi.json": Asked(EVERYBODY),
+    "api/v1/docs/": Asked(EVERYBODY),
+    "api/v1/": Asked(NOWHERE),
+    # With a secret in the address
+    "webhooks/fal/<str:token>": Asked(NOWHERE, "/webhooks/fal/none", post=True, is_token=True),
+    "pictures/…": Asked(NOWHERE, "/pictures/none", is_token=True),
+    # Beside Django
+    "live/": Asked((403, 200, 200, 200), is_token=True),
+    "billing/statement.csv": Asked(MEMBERS),
+    "accounts/data/….zip": Asked((403, 404, 404, 200), "/accounts/data/{export}.zip"),
+}
+SENT_ELSEWHERE = {
+    ".well-known/change-password",
+    "accounts/logout/",
+    "accounts/2fa/authenticate/",
+    "accounts/2fa/webauthn/login/",
+}
+# The branches of krea_site/asgi.py, and where their addresses stand above.
+BESIDE_DJANGO = {
+    "scope['path'].startswith('/pictures/')": ("pictures/…",),
+    "scope['path'] in ('/healthz', '/readyz')": ("healthz", "readyz"),
+    "export_door.PATH.fullmatch(scope['path'])": ("accounts/data/….zip",),
+    "scope['path'] == statement_csv.PATH": ("billing/statement.csv",),
+    "scope['path'] == '/live/'": ("live/",),
+}
+
+
+@pytest.fixture(scope="module")
+def clients(house: House) -> Iterator[dict[str, httpx.Client]]:
+    """A browser without scripts for each of the cast, with a CSRF token."""
+    opened = {}
+    for who in (NOBODY, ANOTHER, OF_STAFF, *{asked.owner for asked in ADDRESSES.values()}):
+        client = httpx.Client(base_url=house.url, trust_env=False, timeout=20)
+        if who:
+            client.cookies.set("sessionid", house.cookies[who])
+        page = client.get("/accounts/logout/" if who else "/accounts/login/").text
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+        assert token is not None
+        client.headers["X-CSRFToken"] = token[1]
+        opened[who] = client
+    yield opened
+    for client in opened.values():
+        client.close()
+
+
+def path_of(house: House, route: str) -> str:
+    return (ADDRESSES[route].path or f"/{route}").format(**house.places)
+
+
+@pytest.fixture(scope="module")
+def answers(house: House, clients: dict[str, httpx.Client]) -> Answers:
+    """What each of the cast gets at each address; of a stream the head alone."""
+    found: Answers = {}
+    for who in CAST:
+        for route, asked in ADDRESSES.items():
+            if asked.rule[CAST.index(who)] is not None:
+                client = clients[asked.owner if who == OWNER else who]
+                request = client.build_request("POST" if asked.post else "GET", path_of(house, route))
+                found[who, route] = answer = client.send(request, stream=True)
+                if not answer.headers.get("Content-Type", "").startswith("text/event-stream"):
+                    answer.read()
+                answer.close()
+    return found
+
+
+def routes(resolver: URLResolver, before: str = "") -> Iterator[str]:
+    for found in resolver.url_patterns:
+        if isinstance(found, URLPattern):
+            yield before + str(found.pattern).removeprefix("^")
+        else:
+            yield from routes(found, before + str(found.pattern))
+
+
+def branches() -> set[str]:
+    """What krea_site/asgi.py asks about the path before it hands on to Django."""
+    tree = ast.parse(Path(asgi.__file__).read_text())
+    tests = [ast.unparse(node.test) for node in ast.walk(tree) if isinstance(node, ast.If)]
+    return {test for test in tests if "'path'" in test}
+
+
+def test_every_address_is_in_the_table() -> None:
+    beside = {route for routes in BESIDE_DJANGO.values() for route in routes}
+    known = {*routes(get_resolver("krea_site.urls")), *beside}
+
+    assert branches() == set(BESIDE_DJANGO)
+    assert sorted(known - ADDRESSES.keys()) == []
+    assert sorted(ADDRESSES.keys() - known) == []
+
+
+@pytest.mark.parametrize("who", CAST)
+def test_each_of_the_cast_gets_what_the_table_says(who: str, answers: Answers) -> None:
+    wrong = []
+    for route, asked in ADDRESSES.items():
+        if (who, route) not in answers:
+            continue
+        answer, expected = answers[who, route], asked.rule[CAST.index(who)]
+        is_sent_to_log_in = answer.headers.get("Location", "").startswith("/accounts/login/?next=")
+        must_log_in = who == NOBODY and expected == LOGIN and route not in SENT_ELSEWHERE
+        if answer.status_code != expected or is_sent_to_log_in != must_log_in:
+            wrong.append(f"/{route}: {answer.status_code} {answer.headers.get('Location', '')}, not {expected}")
+
+    assert wrong == []
+
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+INLINE = re.compile(r"<style|\sstyle=|<script(?![^>]*\bsrc=)(?![^>]*application/json)|\son[a-z]+=|javascript:", re.I)
+ELSEWHERE = re.compile(r"""<(?!a\b)[^>]*\s(?:src|srcset|href|action|poster|data)=["'](?:https?:)?//[^"']*""", re.I)
+
+
+def test_every_page_is_strict_and_in_a_scene(answers: Answers, house: House) -> None:
+    shown = {route for scene in SCENES for route in matching(scene.address.format(**house.places))}
+    wrong = set()
+    for (_, route), answer in answers.items():
+        if answer.headers.get("Content-Type", "").startswith("text/html"):
+            wrong |= {f"/{route}: {problem}" for problem in problems(answer)}
+            if answer.status_code == 200 and "<html" in answer.text and route not in shown:
+                wrong.add(f"/{route}: a page that is in no scene")
+
+    assert sorted(wrong) == []
+
+
+def problems(answer: httpx.Response) -> Iterator[str]:
+    for name, value in HEADERS.items():
+        if answer.headers.get(name) != value:
+            yield f"{name} is {answer.headers.get(name)!r}"
+    policy = answer.headers.get("Content-Security-Policy", "")
+    if "default-src 'self'" not in policy or "script-src 'self'" not in policy or "unsafe" in policy or "*" in policy:
+        yield f"the Content-Security-Policy is {policy!r}"
+    told = answer.text.replace(f"{PUBLIC_URL}/", "/")
+    for found in [*INLINE.findall(told), *ELSEWHERE.findall(told)]:
+        yield f"it has {found!r}"
+
+
+def matching(path: str) -> Iterator[str]:
+    """The route of a path, if it has one."""
+    with suppress(Resolver404):
+        yield get_resolver("krea_site.urls").resolve(path.partition("?")[0]).route
+
+
+def test_every_form_wants_the_token_of_its_own_page(clients: dict[str, httpx.Client], house: House) -> None:
+    for route, asked in ADDRESSES.items():
+        if not asked.is_token:
+            strange = {"X-CSRFToken": "of another page"}
+            answer = clients[asked.owner].post(path_of(house, route), headers=strange)
+            assert answer.status_code in (403, 404, 405) or route in ("healthz", "readyz"), route
+
+
+def test_what_is_for_this_machine_alone_is_not_there_through_a_proxy(house: House) -> None:
+    answer = httpx.get(f"{house.url}/inbox/", headers={"X-Forwarded-For": "192.0.2.7"}, trust_env=False)
+
+    assert answer.status_code == 404
