@@ -102,9 +102,9 @@ def add_up(items: Sequence[Item], rows: Mapping[str, Price]) -> ImagePrice:
     )
 
 
-def sign(digest: str, image_price: int, quantity: int) -> str:
-    """A token that binds this price for ten minutes."""
-    expires_at = int(timezone.now().timestamp()) + QUOTE_LASTS_S
+def sign(digest: str, image_price: int, quantity: int, *, until: int | None = None) -> str:
+    """A token that binds this price for ten minutes, or `until` a time in seconds since 1970."""
+    expires_at = until or int(timezone.now().timestamp()) + QUOTE_LASTS_S
     return signing.dumps([digest, image_price, quantity, expires_at], salt=_SALT)
 
 

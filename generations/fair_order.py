@@ -3,7 +3,9 @@
 A turn is a point on a clock that counts milliseconds of drawing; an image that waits has one, the lowest goes first.
 """
 
-from django.db.models import Max, Min, Q
+from collections.abc import Sequence
+
+from django.db.models import Count, Max, Min, Q
 
 from .models import Customer, FalState, Image
 
@@ -31,5 +33,17 @@ def stride(user_id: int, typical_seconds: float) -> int:
 
 def position(image: Image) -> int:
     """How many images are drawn before this one, as the queue stands now."""
-    ahead = Q(turn__lt=image.turn) | Q(turn=image.turn, id__lt=image.id)
-    return Image.objects.queued().filter(ahead).count()
+    return Image.objects.queued().filter(_ahead(image)).count()
+
+
+def positions(images: Sequence[Image]) -> list[int]:
+    """The same for each of many images, in one query."""
+    if not images:
+        return []
+    counts = {f"n{place}": Count("pk", filter=_ahead(image)) for place, image in enumerate(images)}
+    rows = Image.objects.queued().filter(turn__lte=max(image.turn for image in images))
+    return list(rows.aggregate(**counts).values())
+
+
+def _ahead(image: Image) -> Q:
+    return Q(turn__lt=image.turn) | Q(turn=image.turn, id__lt=image.id)

@@ -140,9 +140,20 @@ async def serve(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def visitor(scope: Scope) -> int | None:
     """Who is logged in, by the cookie of a request that Django does not see."""
+    request = await in_reader(logged_in, scope)
+    return request.user.pk if request else None
+
+
+def logged_in(scope: Scope) -> HttpRequest | None:
+    """The user and the session of such a request; None where nobody is logged in. Reads the database."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    user_id: int | None = await in_reader(_user_of, _session_key(headers.get("cookie", "")))
-    return user_id
+    session_key = _session_key(headers.get("cookie", ""))
+    if not session_key:
+        return None
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    request.user = get_user(request)
+    return request if request.user.is_authenticated and request.user.is_active else None
 
 
 async def stream(user_id: int, seq: int, receive: Receive, send: Send, is_alive: Callable[[], Awaitable[bool]]) -> None:
@@ -212,15 +223,6 @@ async def _refuse(send: Send) -> None:
 def _session_key(cookie: str) -> str | None:
     morsel = SimpleCookie(cookie).get(settings.SESSION_COOKIE_NAME)
     return morsel.value if morsel else None
-
-
-def _user_of(session_key: str | None) -> int | None:
-    if not session_key:
-        return None
-    request = HttpRequest()
-    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    user = get_user(request)
-    return user.pk if user.is_authenticated and user.is_active else None
 
 
 def _latest(user_ids: list[int]) -> dict[int, int]:

@@ -3,6 +3,8 @@
 It stands beside Django and holds neither page thread nor database connection while somebody reads, however slowly. The
 archive is put together on the way: headers from the rows, texts from their pieces, pictures from their files. Its size
 is known, so a reading that broke off can go on (`Range: bytes=<from>-`).
+
+Everything of a person is in it, so whoever has not confirmed lately that it is they does that first.
 """
 
 import asyncio
@@ -14,6 +16,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.shortcuts import resolve_url
+
+from accounts.fresh import is_fresh
 from generations import live
 from generations.pictures import store
 from generations.pictures.serve import PIECE, in_thread
@@ -49,16 +54,20 @@ class Part:
 
 
 async def serve(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-    """Answer one GET or HEAD of the archive's owner: 200, 206, 403 (nobody is logged in), 404, 405 or 416."""
+    """Answer one GET or HEAD of the archive's owner: 200, 206, 302 (to the confirmation, and from there to the page),
+    403 (nobody is logged in), 404, 405 or 416."""
     found = PATH.fullmatch(scope["path"])
     if scope["method"] not in {"GET", "HEAD"}:
         return await _say(send, 405, "Only GET and HEAD are answered here.")
-    user_id = await live.visitor(scope)
-    if user_id is None:
+    request = await live.in_reader(live.logged_in, scope)
+    if request is None:
         return await _say(send, 403, "Log in first, then open this address again.")
-    export = await live.in_reader(_find, UUID(found["id"]), user_id) if found else None
+    export = await live.in_reader(_find, UUID(found["id"]), request.user.pk) if found else None
     if export is None:
         return await _say(send, 404, "There is no such archive; after seven days it is deleted.")
+    if not await live.in_reader(is_fresh, request):
+        confirm = f"{resolve_url('account_reauthenticate')}?next={resolve_url('account-data')}"
+        return await _say(send, 302, "Confirm first that it is you.", [(b"location", confirm.encode())])
     asked = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
     start = _start(asked, _etag(export))
     if start is not None and start >= export.bytes:

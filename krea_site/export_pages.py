@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts.fresh import ask, is_fresh
 from accounts.models import User
 from krea_site import exports
 from krea_site.models import Export
@@ -16,9 +17,14 @@ from krea_site.models import Export
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def data(request: HttpRequest) -> HttpResponse:
-    """GET shows what there is; POST asks for a new archive."""
+    """GET shows what there is; POST asks for a new archive, of whoever confirmed lately that it is they."""
     assert isinstance(request.user, User)
     if request.method == "POST":
+        if not is_fresh(request):
+            return ask(request)
+        if exports.has_enough(request.user):
+            messages.warning(request, "You have several archives already. Ask for a new one when the oldest is gone.")
+            return redirect("account-data")
         exports.wish(request.user)
         messages.success(request, "Your archive is being put together. You get a mail when it is ready.")
         return redirect("account-data")

@@ -26,6 +26,7 @@ from krea_site.nudges import BUILD_EXPORT
 logger = logging.getLogger(__name__)
 
 LASTS = timedelta(days=7)
+MOST_READY = 3  # of one person: to build one reads every picture of theirs
 FAILED_LASTS = timedelta(days=1)
 LEASE = timedelta(seconds=settings.SWEEP_AGE_S)  # longer than any task lives
 WORKING_S = settings.TASK_TIMEOUT_S * 2 // 3
@@ -44,6 +45,11 @@ def wish(user: User) -> Export | None:
             return export
     except IntegrityError:
         return Export.objects.unfinished().filter(user=user).first()
+
+
+def has_enough(user: User) -> bool:
+    """Whether the person has as many archives to download as one may have."""
+    return Export.objects.downloadable().filter(user=user).count() >= MOST_READY
 
 
 def build(export_id: UUID) -> None:

@@ -154,8 +154,7 @@ def traces(farewell: Farewell) -> Wait:
     """Events, archives, reports, and whose trial it was."""
     if erasure.erase_events(farewell.user.pk):
         return timedelta()
-    for export_id in list(Export.objects.filter(user=farewell.user).values_list("pk", flat=True)):
-        exports.drop(export_id)
+    _drop_archives(farewell)
     Report.objects.filter(email__iexact=farewell.address).update(email="")
     trial.part(farewell.user, portrait.addresses(farewell.user))
     _next(farewell)
@@ -181,6 +180,7 @@ def last(farewell: Farewell) -> Wait:
     user_id = farewell.user.pk
     if erasure.erase_generations(user_id) or erasure.erase_uploads(user_id) or erasure.erase_events(user_id):
         return timedelta()
+    _drop_archives(farewell)
     with transaction.atomic():
         theirs.delete()
         partners_erasure.forget(user_id)
@@ -201,6 +201,11 @@ STEPS: dict[str, Callable[[Farewell], Wait]] = {
     Step.PERSON: person,
     Step.MAILS: last,
 }
+
+
+def _drop_archives(farewell: Farewell) -> None:
+    for export_id in list(Export.objects.filter(user=farewell.user).values_list("pk", flat=True)):
+        exports.drop(export_id)
 
 
 def _claim(farewell_id: int) -> bool:

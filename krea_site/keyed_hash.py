@@ -5,6 +5,7 @@ is not in the database, since whoever has a copy of that could otherwise guess t
 """
 
 import hmac
+import re
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -12,6 +13,8 @@ from django.conf import settings
 
 GMAIL = frozenset({"gmail.com", "googlemail.com"})
 IPV4_PREFIX, IPV6_PREFIX = 24, 48
+_QUOTED = re.compile(r'"(.*)"', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 def of_address(email: str) -> str:
@@ -35,12 +38,23 @@ def of_network(client: str) -> str:
 
 
 def mailbox(email: str) -> str:
-    """Lower case, without what a mail server passes over: `+tags`, and at Gmail the dots."""
+    """Lower case, without what a mail server passes over: quotes, `+tags`, and at Gmail the dots; the host as mail
+    servers call it, in ASCII."""
     local, _, host = email.strip().lower().rpartition("@")
-    local = local.partition("+")[0] or local
+    if quoted := _QUOTED.fullmatch(local):
+        local = _ESCAPED.sub(r"\1", quoted[1])
+    local, host = local.partition("+")[0] or local, _in_ascii(host)
     if host in GMAIL:
         local, host = local.replace(".", ""), "gmail.com"
     return f"{local}@{host}"
+
+
+def _in_ascii(host: str) -> str:
+    """Wide letters and others that mean the same are one host to whoever delivers the mail. What is none stays."""
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        return host
 
 
 def _digest(kind: str, text: str) -> str:

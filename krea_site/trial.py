@@ -117,7 +117,7 @@ def _give(grant_id: int) -> None:
     if not TrialGrant.objects.filter(pk=grant_id, state=State.WAITING).update(state=State.GIVEN, decided_at=now):
         return
     row = TrialGrant.objects.select_related("user").get(pk=grant_id)
-    if row.user is None:  # they left meanwhile
+    if row.user is None or not row.user.is_active:  # they left meanwhile
         raise Refused(Reason.USED)
     if row.is_throw_away:
         raise Refused(Reason.THROW_AWAY)

@@ -68,7 +68,7 @@ class Generations(ApiView):
         found = list(rows[: size + 1])
         shown = found[:size]
         following = str(shown[-1].pk) if len(found) > size else None
-        return answer(shapes.Generations(items=[presented.generation(row) for row in shown], next=following))
+        return answer(shapes.Generations(items=presented.generations(shown), next=following))
 
     @described(
         "createGeneration",

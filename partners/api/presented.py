@@ -1,6 +1,6 @@
 """Rows as the API shows them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import cast
 
@@ -29,6 +29,17 @@ def readable(user_id: int) -> "QuerySet[Generation]":
 
 
 def generation(row: Generation) -> shapes.Generation:
+    return generations([row])[0]
+
+
+def generations(rows: Sequence[Generation]) -> list[shapes.Generation]:
+    """As many at once as a page has, with one look at the queue for all of them."""
+    waiting = {row.pk: first for row in rows if (first := _first_waiting(row))}
+    places = dict(zip(waiting, fair_order.positions(list(waiting.values())), strict=True))
+    return [_generation(row, places.get(row.pk)) for row in rows]
+
+
+def _generation(row: Generation, place: int | None) -> shapes.Generation:
     images = list(row.images.all())
     order: Order | None = getattr(row, "order", None)
     return shapes.Generation(
@@ -46,7 +57,7 @@ def generation(row: Generation) -> shapes.Generation:
         created_at=utc(row.created_at),
         started_at=utc(row.started_at) if row.started_at else None,
         finished_at=utc(row.finished_at) if row.finished_at else None,
-        queue=_queue(images),
+        queue=None if place is None else shapes.QueuePlace(position=place),
     )
 
 
@@ -121,11 +132,10 @@ def _cost(row: Generation, images: list[Image]) -> shapes.Cost:
     return shapes.Cost(held=show(row.quoted), charged=show(charged), refunded=show(row.quoted - charged))
 
 
-def _queue(images: list[Image]) -> shapes.QueuePlace | None:
-    waiting = [each for each in images if each.status == Status.QUEUED]
-    if not waiting:
-        return None
-    return shapes.QueuePlace(position=fair_order.position(min(waiting, key=lambda each: (each.turn, each.pk))))
+def _first_waiting(row: Generation) -> Image | None:
+    """The image that is drawn first of those that wait."""
+    waiting = [each for each in row.images.all() if each.status == Status.QUEUED]
+    return min(waiting, key=lambda each: (each.turn, each.pk), default=None)
 
 
 def _failure(code: str, message: str) -> shapes.Failure | None:

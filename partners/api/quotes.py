@@ -44,10 +44,12 @@ class Quotes(ApiView):
 
 
 def quoted(brief: Brief, given: prices.Quote | None = None) -> shapes.Quote:
-    """A new quote of this brief. With a quote that was `given` before, its price where that is lower."""
-    now = lifecycle.price(brief).amount
-    each = min(now, given.image_price) if given else now
-    token = prices.sign(brief.digest(), each, brief.quantity)
+    """A new quote of this brief. With a quote that was `given` before, its price where that is lower, and then for as
+    long as that one holds: nobody keeps an old price by asking again and again."""
+    each, until = lifecycle.price(brief).amount, None
+    if given and given.image_price < each:
+        each, until = given.image_price, given.expires_at
+    token = prices.sign(brief.digest(), each, brief.quantity, until=until)
     return shapes.Quote(
         quote=token,
         expires_at=datetime.fromtimestamp(prices.read(token).expires_at, UTC),

@@ -1,9 +1,11 @@
 """What a person has on the site, made without drawing: for archives and farewells."""
 
 import io
+import time
 from functools import cache
 from typing import Any
 
+from django.test import Client
 from django.utils import timezone
 from PIL import Image as Pillow
 
@@ -25,6 +27,16 @@ def picture(shade: int) -> bytes:
 @cache
 def developed(shade: int) -> Developed:
     return develop(picture(shade))
+
+
+def confirmed(client: Client, user: Any) -> Client:
+    """Logged in, and confirmed just now that it is they, as allauth writes it into the session."""
+    client.force_login(user)
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+    return client
 
 
 def drawn(user: Any, *shades: int, prompt: str = "a red fox") -> Generation:

@@ -26,7 +26,7 @@ from krea_site import export_contents, export_door, exports, overdue
 from krea_site.models import Export, ExportFile, ExportPiece
 from partners import keys
 from tests.conftest import run_queued_tasks
-from tests.krea_site.belongings import drawn, uploaded
+from tests.krea_site.belongings import confirmed, drawn, uploaded
 
 pytestmark = pytest.mark.django_db
 # Those that read the archive as its owner does: the door's own threads see what is committed.
@@ -85,7 +85,7 @@ def test_everything_of_a_person_is_in_one_zip(small_slices: None, alice: Any, ma
         ledger.grant(alice, 1_00, key=f"gift:{number}", memo='=HYPERLINK("x")' if number == 2 else f"Gift {number}")
 
     export = built(alice)
-    client.force_login(alice)
+    confirmed(client, alice)
     status, headers, body = read(export, client)
 
     assert (status, len(body)) == (200, export.bytes)
@@ -121,7 +121,7 @@ def bytes_of(name: str) -> bytes:
 @read_for_real
 def test_somebody_with_nothing_gets_an_archive_too(bob: Any, client: Client) -> None:
     export = built(bob)
-    client.force_login(bob)
+    confirmed(client, bob)
 
     archive = zipfile.ZipFile(io.BytesIO(read(export, client)[2]))
 
@@ -166,7 +166,7 @@ def test_a_killed_worker_loses_one_slice_and_the_sweep_has_another_one_go_on(
         run_queued_tasks()
 
     export.refresh_from_db()
-    client.force_login(alice)
+    confirmed(client, alice)
     archive = zipfile.ZipFile(io.BytesIO(read(export, client)[2]))
     assert archive.testzip() is None
     assert len(json.loads(archive.read("generations.json"))) == 5
@@ -215,7 +215,7 @@ def test_a_lost_picture_is_told_and_stops_nothing(alice: Any, client: Client) ->
 
     export = built(alice)
 
-    client.force_login(alice)
+    confirmed(client, alice)
     archive = zipfile.ZipFile(io.BytesIO(read(export, client)[2]))
     files = [image["file"] for image in json.loads(archive.read("generations.json"))[0]["images"]]
     assert (export.missing, files[0], files[1] in archive.namelist()) == (1, None, True)
@@ -226,7 +226,7 @@ def test_a_reading_that_broke_off_goes_on(alice: Any, client: Client) -> None:
     drawn(alice, 10, 11)
     uploaded(alice, 12)
     export = built(alice)
-    client.force_login(alice)
+    confirmed(client, alice)
     _, headers, whole = read(export, client)
 
     for start in [*range(0, len(whole), 997), len(whole) - 1]:
@@ -239,13 +239,30 @@ def test_a_reading_that_broke_off_goes_on(alice: Any, client: Client) -> None:
 
 
 @read_for_real
+def test_log_in_alone_neither_makes_nor_reads_an_archive(alice: Any, client: Client) -> None:
+    export = built(alice)
+    client.force_login(alice)
+    confirm = "/accounts/reauthenticate/?next="
+
+    assert client.post("/accounts/data/").headers["Location"] == f"{confirm}%2Faccounts%2Fdata%2F"
+    assert Export.objects.count() == 1
+    status, headers, body = read(export, client)
+    assert (status, headers["location"], body) == (302, f"{confirm}/accounts/data/", b"Confirm first that it is you.\n")
+
+    confirmed(client, alice)
+    assert read(export, client)[0] == 200
+    with time_machine.travel(timezone.now() + timedelta(minutes=16)):
+        assert read(export, client)[0] == 302
+
+
+@read_for_real
 def test_nobody_else_can_read_it_and_after_a_week_nobody(alice: Any, mallory: Any, client: Client) -> None:
     export = built(alice)
 
     assert read(export, client)[0] == 403
-    client.force_login(mallory)
+    confirmed(client, mallory)
     assert read(export, client)[0] == 404
-    client.force_login(alice)
+    confirmed(client, alice)
     assert read(export, client)[0] == 200
     Export.objects.update(expires_at=timezone.now())
     assert read(export, client)[0] == 404
@@ -268,7 +285,7 @@ def test_what_expired_is_pruned_with_all_its_rows(small_slices: None, alice: Any
 def test_an_archive_that_goes_away_while_it_is_read_breaks_off(alice: Any, client: Client) -> None:
     generation = drawn(alice, 10)
     export = built(alice)
-    client.force_login(alice)
+    confirmed(client, alice)
     store.delete(generation.images.get().name)
 
     with pytest.raises(FileNotFoundError):
@@ -276,7 +293,7 @@ def test_an_archive_that_goes_away_while_it_is_read_breaks_off(alice: Any, clien
 
 
 def test_the_page_says_where_the_archive_stands(alice: Any, client: Client) -> None:
-    client.force_login(alice)
+    confirmed(client, alice)
     assert "Prepare an archive" in client.get("/accounts/data/").content.decode()
 
     client.post("/accounts/data/")
@@ -286,6 +303,19 @@ def test_the_page_says_where_the_archive_stands(alice: Any, client: Client) -> N
     page = client.get("/accounts/data/").content.decode()
     assert Export.objects.get().address in page
     assert "Prepare a new archive" in page
+
+
+def test_nobody_has_their_pictures_read_again_and_again(alice: Any, bob: Any, client: Client) -> None:
+    confirmed(client, alice)
+
+    for _ in range(exports.MOST_READY + 2):
+        client.post("/accounts/data/")
+        run_queued_tasks()
+
+    assert Export.objects.filter(user=alice, state=State.READY).count() == exports.MOST_READY
+    assert "when the oldest is gone" in client.get("/accounts/data/").content.decode()
+    confirmed(client, bob).post("/accounts/data/")
+    assert Export.objects.filter(user=bob).count() == 1
 
 
 def test_the_page_is_for_who_is_logged_in(client: Client) -> None:
@@ -310,7 +340,7 @@ def test_a_worker_that_is_away_finds_one_nudge_and_not_thousands(alice: Any) -> 
 def test_readers_who_never_read_hold_no_thread(alice: Any, client: Client) -> None:
     drawn(alice, 10)
     export = built(alice)
-    client.force_login(alice)
+    confirmed(client, alice)
     cookie = f"{django_settings.SESSION_COOKIE_NAME}={client.cookies[django_settings.SESSION_COOKIE_NAME].value}"
     scope = {"type": "http", "method": "GET", "path": export.address, "headers": [(b"cookie", cookie.encode())]}
 

@@ -264,6 +264,16 @@ def test_an_archive_that_is_being_built_or_read_ends_with_the_account(alice: Any
     assert [mail.subject for mail in mailoutbox] == []
 
 
+def test_an_archive_that_was_asked_for_at_the_last_moment_goes_too(alice: Any) -> None:
+    row = farewell.begin(alice)
+    farewell.go_on(row.pk)
+    exports.wish(alice)  # its request was let in before the farewell began
+
+    finish(row)
+
+    assert not Export.objects.exists()
+
+
 def test_mails_to_somebody_new_under_the_address_are_theirs(adelheid: Any) -> None:
     row = farewell.begin(adelheid)
     farewell.go_on(row.pk)

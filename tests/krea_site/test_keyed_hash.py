@@ -15,6 +15,11 @@ from krea_site import keyed_hash
         ("alice@googlemail.com", "alice@gmail.com"),
         ("a.lice@example.com", "a.lice@example.com"),
         ("+odd@example.com", "+odd@example.com"),
+        ("a.lice@\uff47mail.com", "alice@gmail.com"),
+        ("alice@MÜNCHEN.de", "alice@xn--mnchen-3ya.de"),
+        ('"alice"@example.com', "alice@example.com"),
+        ('"al\\ice+x"@example.com', "alice@example.com"),
+        ("alice@[192.0.2.1]", "alice@[192.0.2.1]"),
     ],
 )
 def test_one_mailbox_has_one_hash(written: str, meant: str) -> None:

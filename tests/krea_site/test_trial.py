@@ -20,7 +20,7 @@ from accounts.models import User
 from accounts.signals import email_verified
 from billing import ledger
 from billing.models import Transfer
-from krea_site import mail_hosts, trial
+from krea_site import farewell, mail_hosts, trial
 from krea_site.models import TrialCount, TrialGrant
 from tests.conftest import make_user, wallet_of
 from tests.faults.fuse import Died
@@ -75,6 +75,15 @@ def test_a_process_that_dies_after_the_verification_leaves_it_to_the_sweep(rf: A
         trial.sweep()
 
     assert wallet_of(user) == TRIAL
+
+
+def test_an_account_that_is_being_deleted_gets_none_by_a_link_that_is_opened_late(rf: Any) -> None:
+    user = make_user("leaving@example.com")
+    farewell.begin(user)
+
+    verify(rf, "leaving@example.com", user=user)
+
+    assert wallet_of(user) == (0, 0)
 
 
 def test_verifying_again_or_another_address_gives_nothing_more(rf: Any) -> None:

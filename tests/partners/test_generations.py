@@ -184,6 +184,26 @@ def test_a_page_of_the_list_costs_the_same_queries_however_long(api: Caller, fin
     assert queries() == few
 
 
+def test_a_list_of_those_that_wait_looks_at_the_queue_once(api: Caller, stranger: Caller) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            api.get("/generations")
+        return len(asked)
+
+    api.order(PAIR)
+    few = queries()
+    stranger.order(PAIR)
+    for _ in range(3):
+        api.order(PAIR)
+
+    assert queries() == few
+    told = api.get("/generations").json()["items"]
+    alone = [api.get(f"/generations/{each['id']}").json()["queue"] for each in told]
+    waiting = Image.objects.queued().order_by("turn", "id").values_list("generation", flat=True)
+    ahead = [list(waiting).index(UUID(each["id"])) for each in told]
+    assert [each["queue"] for each in told] == alone == [{"position": number} for number in ahead]
+
+
 def test_what_was_made_in_the_studio_is_read_like_any_other(api: Caller, acme: Any) -> None:
     made = lifecycle.submit(acme, Brief.read("krea-2-medium", {"prompt": "from the studio"}))
 

@@ -109,6 +109,19 @@ def test_a_quote_that_is_over_is_refused_and_not_replaced(api: Caller) -> None:
     assert refusal(answer) == (409, "quote_expired")
 
 
+def test_an_old_price_is_not_kept_by_asking_for_it_again(api: Caller) -> None:
+    first = api.post("/quotes", PAIR).json()
+    raise_price("krea-2-medium", 50_00)
+
+    with time_machine.travel(timezone.now() + timedelta(seconds=500)):
+        again = api.post("/generations?dry_run=true", PAIR | {"quote": first["quote"]}).json()
+    with time_machine.travel(timezone.now() + timedelta(seconds=700)):
+        answer = api.post("/generations", PAIR | {"quote": again["quote"]})
+
+    assert (again["image_price"], again["expires_at"]) == ("39.00", first["expires_at"])
+    assert refusal(answer) == (409, "quote_expired")
+
+
 def test_a_quote_costs_holds_and_fetches_nothing(api: Caller, acme: Any) -> None:
     with_reference = {"image_style_references": [{"image_url": "https://nowhere.invalid/x.png"}]}
 

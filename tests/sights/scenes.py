@@ -191,6 +191,7 @@ MODELS = [
     Scene("model-console", "/models/krea-2-large/", "alice", "With the console of a customer"),
     Scene("model-console-errors", "/models/krea-2-large/", "alice", "A body that is no JSON",
           write("#console-json", '{"model": "krea-2-large",')),
+    Scene("api-docs", "/api/v1/docs/", about="The partner API"),
 ]  # fmt: skip
 STAFF = [
     Scene("staff", "/admin/", "operator", "The staff area"),

@@ -8,10 +8,11 @@ from allauth.mfa.totp.internal import auth as totp
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.test import override_settings
 from django.urls import path
 
+from accounts import limits
+from accounts import limits
 from generations import fal_state, studio
 from krea_site import status
 from krea_site import urls as site
@@ -27,8 +28,8 @@ totp.generate_totp_secret = lambda: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # one pi
 
 
 def fail(request: HttpRequest, status: int) -> HttpResponse:
-    if status not in ERRORS:
-        return render(request, f"{status}.html", status=status)
+    if status == 429:
+        return limits.too_many(request)
     raise ERRORS[status]("On the stage.")
 
 
