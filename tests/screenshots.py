@@ -19,8 +19,8 @@ from tests.sights.house import open_house
 from tests.sights.scenes import AREAS, SCENES, Scene
 
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
-QUALITY = 72
-TALLEST = 5000  # pixels; what is below is more of the same
+QUALITY = 40
+TALLEST = 3000  # pixels; what is below is more of the same
 
 
 def main() -> int:

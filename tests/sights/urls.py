@@ -12,7 +12,6 @@ from django.test import override_settings
 from django.urls import path
 
 from accounts import limits
-from accounts import limits
 from generations import fal_state, studio
 from krea_site import status
 from krea_site import urls as site
