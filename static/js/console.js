@@ -170,6 +170,7 @@ async function send() {
     showProblems(problemsIn(offline().told));
   } finally {
     busy(false);
+    showBalance();
   }
   return undefined;
 }
@@ -187,6 +188,13 @@ function busy(is) {
   if (is) return;
   cancelButton.hidden = true;
   order = null;
+  if (document.activeElement === document.body) sendButton.focus(); // it lost the focus when it was switched off
+}
+
+async function showBalance() {
+  const shown = document.getElementById("balance");
+  const answer = await fetch(shown.getAttribute("hx-get")).catch(() => null);
+  if (answer?.status === 200) shown.outerHTML = await answer.text();
 }
 
 function offline() {

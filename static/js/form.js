@@ -33,6 +33,17 @@ function enhance(root) {
   for (const input of root.querySelectorAll("input[data-slider]")) addSlider(input);
 }
 
+// What was refused before says nothing about the order that was taken now.
+function forgetRefusal(form) {
+  for (const words of form.querySelectorAll("#errors, .notice, .error, .problem")) words.remove();
+  for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+  for (const input of form.querySelectorAll("[aria-describedby]")) {
+    const left = input.getAttribute("aria-describedby").split(" ").filter((id) => document.getElementById(id));
+    if (left.length) input.setAttribute("aria-describedby", left.join(" "));
+    else input.removeAttribute("aria-describedby");
+  }
+}
+
 function newWish() {
   const nonce = document.getElementById("nonce");
   if (!nonce) return;
@@ -69,7 +80,9 @@ document.addEventListener("htmx:load", (event) => enhance(event.target));
 document.addEventListener("htmx:afterSettle", (event) => {
   const told = event.target.querySelector?.("#errors");
   if (told && event.target.id === "studio-form") told.focus();
-  if (event.detail.target?.id === "cards") document.querySelector("#cards .card")?.scrollIntoView({ block: "nearest" });
+  if (event.detail.target?.id !== "cards") return;
+  forgetRefusal(document.getElementById("studio-form"));
+  document.querySelector("#cards .card")?.scrollIntoView({ block: "nearest" });
 });
 document.addEventListener("htmx:sendError", (event) => tell(event, "You seem to be offline. Nothing was sent; try again in a moment."));
 document.addEventListener("htmx:responseError", (event) =>

@@ -34,6 +34,7 @@ def test_console_prices_sends_and_cancels_by_keyboard_alone(open_page: OpenPage,
     price, status = page.locator("#console-price"), page.locator("#answer-status")
     expect(price).to_contain_text("39.00 credits")
     body = json.loads(page.locator("#console-json").input_value())
+    before = int(page.locator("#balance data").get_attribute("value") or 0)
 
     retype(page, json.dumps(body | {"input": {"prompt": "a quiet harbour", "creativity": "wild"}}))
     expect(page.locator("[data-pointer='/input/creativity'] .error")).to_have_text(
@@ -67,9 +68,10 @@ def test_console_prices_sends_and_cancels_by_keyboard_alone(open_page: OpenPage,
     expect(page.locator("#answer-pictures img")).to_have_count(2)
     expect(page.locator("#answer-pictures img").first).to_have_js_property("naturalWidth", 1024)
     assert json.loads(page.locator("#answer-json").inner_text())["cost"]["charged"] == "78.00"
+    expect(page.locator("#balance data")).to_have_attribute("value", str(before - 78_00))
 
     fal(latency_s=30)
-    tab_to(page, "#console [type=submit]")
+    expect(page.locator("#console [type=submit]")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#console [data-cancel]")).to_be_visible()
     page.locator("#console [data-cancel]").focus()

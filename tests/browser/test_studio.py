@@ -44,6 +44,18 @@ def test_price_follows_every_change(open_page: OpenPage) -> None:
     expect(page.locator("#price .problem")).to_have_text("Size, height must be a whole number from 256 to 2048.")
 
 
+def test_an_order_that_is_taken_ends_what_was_refused_before(open_page: OpenPage) -> None:
+    page = open_page()
+    page.click("#generate")
+    expect(page.locator("#errors")).to_contain_text("One thing to correct")
+    expect(page.locator("#prompt")).to_have_attribute("aria-invalid", "true")
+
+    order(page, "a kite above a beach")
+
+    expect(page.locator("#errors, #studio-form .error")).to_have_count(0)
+    expect(page.locator("#prompt")).not_to_have_attribute("aria-invalid", "true")
+
+
 def test_slider_and_number_are_one(open_page: OpenPage) -> None:
     page = open_page()
     page.goto("/studio/?model=flux-krea-dev")
