@@ -4,6 +4,7 @@
 #   make test    every test, on each database that is reachable
 #   make check   formatter, linter, types, migrations in step, production settings, shape of the code
 #   make bench   the benchmarks
+#   make screenshots   every page in every state into docs/screenshots/
 #   make lock    write the requirement files anew; UPGRADE=--upgrade takes newer versions
 #
 # PYTHON=python3.12 names another interpreter for .venv.
@@ -21,7 +22,7 @@ PRODUCTION := PUBLIC_URL=https://shop.example ALLOWED_HOSTS= DATABASE_URL=postgr
 # Compiled once, Python starts in a third of the time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run setup test coverage check bench lock clean
+.PHONY: run setup test coverage check bench screenshots lock clean
 
 run: setup
 	@$(PY) manage.py run
@@ -44,6 +45,9 @@ check: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	@$(PY) -m bench
+
+screenshots: $(VENV)/dev.stamp
+	@$(PY) -m tests.screenshots
 
 lock: $(VENV)/dev.stamp
 	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements.txt

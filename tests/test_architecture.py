@@ -49,6 +49,7 @@ DOORS = {
     "smtplib": ("krea_site/mails/smtp.py",),
     "uvicorn": ("krea_site/serve.py",),
     "a2wsgi": ("krea_site/front.py",),
+    "whitenoise": ("krea_site/assets.py",),
     "subprocess": ("krea_site/processes.py",),
 }
 

@@ -50,6 +50,17 @@ def test_it_says_where_it_is_and_is_there(site: LiveSite) -> None:
     assert httpx.get(f"http://127.0.0.1:{site.port + 1}/healthz").status_code == 200
 
 
+def test_static_files_are_compressed_and_kept_for_ever(site: LiveSite) -> None:
+    page = httpx.get(f"{site.url}/accounts/login/").text
+    found = re.search(r'href="(/static/css/site\.[0-9a-f]{12}\.css)"', page)
+    assert found is not None, page
+
+    style = httpx.get(f"{site.url}{found[1]}", headers={"Accept-Encoding": "gzip"})
+
+    assert (style.status_code, style.headers["Content-Encoding"]) == (200, "gzip")
+    assert "immutable" in style.headers["Cache-Control"] and "max-age=31536" in style.headers["Cache-Control"]
+
+
 def has_ipv6() -> bool:
     try:
         ports.bound(socket.AF_INET6, "::1", 0).close()

@@ -140,7 +140,7 @@ class Eye:
 def open_eye(house: House) -> Iterator[Eye]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--force-color-profile=srgb", "--lang=en-GB"]
+            executable_path=CHROMIUM, args=["--no-sandbox", "--force-color-profile=srgb"]
         )
         yield Eye(browser, house)
         browser.close()

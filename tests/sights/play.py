@@ -65,6 +65,7 @@ def main() -> None:
     operator = person("operator@example.com", is_staff=True)
     places = paint(alice)
     owe(debtor)
+    places |= wait_in_line(carol)
     places |= keep_house(operator, places["picture"])
     clock.go_to()
     beat()
@@ -99,7 +100,7 @@ def logged_in(user: Any) -> Client:
 
 
 def paint(alice: Any) -> dict[str, str]:
-    """Alice's weeks: credits, pictures of every image model, one that failed, one stopped, and some under way."""
+    """Alice's weeks: credits, pictures of every image model, one that failed, and one that was stopped."""
     ledger.grant(alice, 200_00, key="stage:trial", memo="Trial credits")
     clock.go_to(days=24)
     ledger.purchase(alice, cash=10_000_00, bonus=500_00, key="stage:pack", memo="Pack of 10,000 credits")
@@ -117,17 +118,6 @@ def paint(alice: Any) -> dict[str, str]:
     partial = draw_with_a_failure(alice)
     deleted = draw(alice, "krea-2-medium", {"prompt": "A test picture", "seed": 9}, 1)
     lifecycle.delete(deleted)
-    clock.go_to(minutes=1)
-    control(latency_s=3600)
-    running = order(alice, "krea-2-medium", {"prompt": "A glass greenhouse at night, lit from inside", "seed": 12}, 2)
-    waiting = order(alice, "krea-2-large", {"prompt": "A ferry crossing a fjord in the rain", "seed": 13}, 2)
-    run_queued_tasks()
-    dispatch.run()
-    run_queued_tasks()
-    clock.go_to(seconds=40)
-    wide = {"aspect_ratio": "2.35:1"}
-    canceling = order(alice, "krea-2-medium", {"prompt": "Barley before a storm", "seed": 14, **wide}, 1)
-    spare = order(alice, "krea-2-medium", {"prompt": "A kite above a beach", "seed": 15, **wide}, 1)
     return {
         "picture": str(fox.pk),
         "styled": str(first(styled).pk),
@@ -136,12 +126,25 @@ def paint(alice: Any) -> dict[str, str]:
         "generation": str(made[-1].pk),
         "partial": str(partial.pk),
         "blocked": str(blocked.pk),
-        "running": str(running.pk),
-        "waiting": str(waiting.pk),
-        "canceling": str(canceling.pk),
         "deleted": str(deleted.pk),
-        "spare": str(spare.pk),
     }
+
+
+def wait_in_line(carol: Any) -> dict[str, str]:
+    """Pictures of Carol's on their way: fal has the first ones and never finishes them."""
+    clock.go_to(minutes=5)
+    ledger.grant(carol, 500_00, key="stage:carol", memo="Trial credits")
+    clock.go_to(minutes=1)
+    control(latency_s=3600)
+    running = order(carol, "krea-2-medium", {"prompt": "A glass greenhouse at night, lit from inside", "seed": 12}, 2)
+    waiting = order(carol, "krea-2-large", {"prompt": "A ferry crossing a fjord in the rain", "seed": 13}, 2)
+    run_queued_tasks()
+    dispatch.run()
+    run_queued_tasks()
+    clock.go_to(seconds=40)
+    asked = {"prompt": "A kite above a beach", "seed": 15, "aspect_ratio": "2.35:1"}
+    spare = order(carol, "krea-2-medium", asked, 1)
+    return {"running": str(running.pk), "waiting": str(waiting.pk), "spare": str(spare.pk)}
 
 
 def owe(user: Any) -> None:

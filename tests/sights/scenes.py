@@ -80,7 +80,8 @@ def set_a_bad_ceiling(page: Page) -> None:
 
 STUDIO = [
     Scene("studio-empty", "/studio/", "bob", "The studio of somebody new, without credits"),
-    Scene("studio-full", "/studio/", "alice", "Pictures waiting, being drawn, ready, failed and stopped"),
+    Scene("studio-full", "/studio/", "alice", "Pictures that are ready, one that failed, one that was stopped"),
+    Scene("studio-under-way", "/studio/", "carol", "Pictures waiting and being drawn"),
     Scene("studio-menu", "/studio/", "alice", "The account's menu is open", press(".menu summary")),
     Scene("studio-errors", "/studio/", "alice", "An empty prompt was sent", press("#generate"), 200),
     Scene("studio-no-credits", "/studio/", "bob", "Not enough credits for this picture"),
@@ -88,16 +89,17 @@ STUDIO = [
     Scene("studio-large", "/studio/?model=krea-2-large", "alice", "Krea 2 Large"),
     Scene("studio-lora", "/studio/?model=krea-2-turbo-lora", "alice", "Krea 2 Turbo + LoRA"),
     Scene("studio-flux", "/studio/?model=flux-krea-dev", "alice", "FLUX.1 Krea [dev]"),
-    Scene("generation-running", "/studio/generations/{running}/", "alice", "Being drawn"),
-    Scene("generation-waiting", "/studio/generations/{waiting}/", "alice", "Waiting in the queue"),
+    Scene("generation-running", "/studio/generations/{running}/", "carol", "Being drawn"),
+    Scene("generation-waiting", "/studio/generations/{waiting}/", "carol", "Waiting in the queue"),
     Scene("generation-ready", "/studio/generations/{generation}/", "alice", "Four pictures, ready"),
     Scene("generation-partial", "/studio/generations/{partial}/", "alice", "One of two failed"),
-    Scene("studio-locked", "/sights/studio-locked/", "alice", "The drawing service takes no orders"),
+    Scene("studio-locked", "/sights/studio-locked/", "carol", "The drawing service takes no orders"),
     Scene("generation-deleted", "/studio/generations/{deleted}/", "alice", "Deleted", status=410),
     Scene("generation-blocked", "/studio/generations/{blocked}/", "alice", "Stopped by the content check"),
 ]
 GALLERY = [
     Scene("history", "/history/", "alice", "Everything ever made"),
+    Scene("history-under-way", "/history/", "carol", "Pictures on their way"),
     Scene("history-empty", "/history/", "bob", "Nothing yet"),
     Scene("picture", "/images/{picture}/", "alice", "One picture of four, with all its parameters"),
     Scene("picture-styled", "/images/{styled}/", "alice", "One that followed a style reference"),
@@ -111,6 +113,7 @@ MONEY = [
     Scene("billing-bad-filter", "/billing/?from=2026-13-01", "alice", "A day that there is not", status=400),
     Scene("billing-bad-ceiling", "/billing/", "dora", "A ceiling that is no number", status=422,
           act=set_a_bad_ceiling),
+    Scene("billing-holds", "/billing/", "carol", "What is set aside"),
     Scene("billing-ceilings", "/billing/", "alice", "Setting a ceiling", press(".ceiling summary")),
     Scene("billing-empty", "/billing/", "bob", "Nothing has moved yet"),
     Scene("billing-debt", "/billing/", "dora", "More was taken back than there was"),

@@ -74,7 +74,7 @@ ADDRESSES = {
     "studio/notice": Asked(MEMBERS),
     "studio/generations/<uuid:id>/": Asked(OWN, "/studio/generations/{generation}/"),
     "studio/generations/<uuid:id>/cancel": Asked(
-        (LOGIN, 404, 404, 302), "/studio/generations/{spare}/cancel", post=True
+        (LOGIN, 404, 404, 302), "/studio/generations/{spare}/cancel", post=True, owner="carol"
     ),
     "history/": Asked(MEMBERS),
     "images/<uuid:id>/": Asked(OWN, "/images/{picture}/"),
@@ -149,7 +149,7 @@ ADDRESSES = {
     "api/v1/generations": Asked(WITH_KEY),
     "api/v1/generations/<uuid:id>": Asked(OWN_WITH_KEY, "/api/v1/generations/{generation}"),
     "api/v1/generations/<uuid:id>/cancel": Asked(
-        (401, 404, 404, None), "/api/v1/generations/{spare}/cancel", post=True
+        (401, 404, 404, None), "/api/v1/generations/{spare}/cancel", post=True, owner="carol"
     ),
     "api/v1/images/<uuid:id>": Asked(OWN_WITH_KEY, "/api/v1/images/{picture}"),
     "api/v1/images/<uuid:id>/content": Asked(OWN_WITH_KEY, "/api/v1/images/{picture}/content"),

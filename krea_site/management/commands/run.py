@@ -10,7 +10,7 @@ from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from krea_site import database, demo, occupied, ports, staff
+from krea_site import assets, database, demo, occupied, ports, staff
 from krea_site.ending import Ending
 from krea_site.processes import Supervisor
 
@@ -28,6 +28,8 @@ class Command(BaseCommand):
             fds = self._take_places(stack)
             database.migrate()
             self.check(tags=[Tags.database], databases=["default"])
+            if not settings.DEBUG:
+                assets.collect()
             guest = None if settings.IS_PUBLIC else demo.seed()
             supervisor = Supervisor(self._say)
             ending.at_once = supervisor.kill
