@@ -8,13 +8,14 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.accounts.conftest import code
 from tests.browser.conftest import PHONE, Customer, OpenPage
+from tests.browser.keyboard import go_to, press
 from tests.live_site import LiveSite
 
 pytestmark = pytest.mark.browser
 
 Authenticator = Callable[..., None]
-MOST_TABS = 60
 LANDING, HISTORY, STUDIO = (re.compile(rf"//[^/]+/{path}$") for path in ("", "history/", "studio/"))
 
 
@@ -38,26 +39,6 @@ def authenticator(page: Page) -> Authenticator:
         )
 
     return touch
-
-
-def go_to(page: Page, name: str) -> None:
-    """Tab to the link, button or field of this name."""
-    for _ in range(MOST_TABS):
-        page.keyboard.press("Tab")
-        if page.evaluate(NAME_OF_FOCUSED).strip() == name:
-            return
-    raise AssertionError(f"the keyboard does not reach {name!r}")
-
-
-NAME_OF_FOCUSED = """() => {
-  const it = document.activeElement;
-  return it.labels?.length ? it.labels[0].textContent : it.textContent;
-}"""
-
-
-def press(page: Page, name: str) -> None:
-    go_to(page, name)
-    page.keyboard.press("Enter")
 
 
 def log_out(page: Page) -> None:
@@ -152,6 +133,45 @@ def test_sign_up_through_the_inbox_without_javascript_on_a_phone(open_page: Open
     expect(page.locator("main")).to_contain_text("Passkeys need JavaScript")
     expect(page.get_by_role("button", name="Add the passkey")).to_be_hidden()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_password_app_and_codes_without_javascript_on_a_phone(open_page: OpenPage, customer: Customer) -> None:
+    page = open_page(scripts=False, size=PHONE, scheme="dark", logged_in=False)
+    main, password = page.get_by_role("main"), "another long password 8"
+
+    def log_in() -> None:
+        page.goto("/accounts/login/")
+        page.get_by_label("E-mail address").fill(customer.email)
+        page.get_by_label("Password").fill(password)
+        main.get_by_role("button", name="Log in", exact=True).click()
+
+    page.goto("/accounts/password/reset/")
+    page.get_by_label("E-mail address").fill(customer.email)
+    page.get_by_role("button", name="Send the link").click()
+    page.get_by_role("link", name="local inbox").click()
+    page.locator("article", has_text=customer.email).locator("a[href*='/password/reset/key/']").click()
+    page.get_by_label("New password").fill(password)
+    page.get_by_role("button", name="Save the password").click()
+    expect(page.locator("h1")).to_have_text("Your new password is saved")
+
+    log_in()
+    page.wait_for_url(STUDIO)
+    page.goto("/accounts/2fa/totp/activate/")
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_label("Code from the app").fill(code(page.locator("code.secret").inner_text()))
+    page.get_by_role("button", name="Turn it on").click()
+    expect(page.locator("h1")).to_have_text("Recovery codes")
+    one = page.locator(".codes li").first.inner_text()
+
+    log_out(page)
+    log_in()
+    expect(page.locator("h1")).to_have_text("Second step")
+    page.get_by_label("Code").fill(one)
+    page.get_by_role("button", name="Log in with the code").click()
+    page.wait_for_url(STUDIO)
+    page.goto("/accounts/sessions/")
+    expect(main).to_contain_text("This one")
 
 
 def test_password_can_be_looked_at_while_it_is_typed(open_page: OpenPage) -> None:
