@@ -109,6 +109,66 @@ def test_passkey_that_is_not_given_is_said_and_can_be_tried_again(open_page: Ope
     expect(page.locator("h1")).to_have_text("Recovery codes")
 
 
+def test_address_and_factors_are_changed_by_keyboard_alone_in_the_dark(open_page: OpenPage, customer: Customer) -> None:
+    page, email = open_page(scheme="dark"), f"{uuid4().hex}@example.com"
+    authenticator(page)
+    title = page.locator("h1")
+
+    page.goto("/accounts/email/change/")
+    go_to(page, "Password")
+    page.keyboard.type(customer.password)
+    page.keyboard.press("Enter")
+    expect(title).to_have_text("Change your address")
+    go_to(page, "New e-mail address")
+    page.keyboard.type(email)
+    press(page, "Send the mail")
+    expect(page.locator("main")).to_contain_text("Waiting for confirmation")
+    page.goto("/inbox/")
+    page.locator("article", has_text=email).locator("a[href*='/accounts/confirm-email/']").first.focus()
+    page.keyboard.press("Enter")
+    expect(title).to_have_text("Confirm your address")
+    press(page, "Confirm")
+    expect(title).not_to_have_text("Confirm your address")
+    page.goto("/accounts/")
+    expect(page.locator("main")).to_contain_text(email)
+
+    page.goto("/accounts/2fa/totp/activate/")
+    go_to(page, "Code from the app")
+    page.keyboard.type(code(page.locator("code.secret").inner_text()))
+    page.keyboard.press("Enter")
+    expect(title).to_have_text("Recovery codes")
+    press(page, "Make new ones")
+    expect(title).to_have_text("Make new recovery codes?")
+    press(page, "Make new codes")
+    expect(page.locator(".codes li")).to_have_count(10)
+
+    page.goto("/accounts/2fa/webauthn/add/")
+    go_to(page, "Name")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Key")
+    press(page, "Add the passkey")
+    expect(title).not_to_have_text("Add a passkey")
+    page.goto("/accounts/2fa/webauthn/")
+    press(page, "Rename Key")
+    expect(title).to_have_text("Rename a passkey")
+    go_to(page, "Name")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Blue key")
+    press(page, "Save the name")
+    expect(page.locator("main")).to_contain_text("Blue key")
+    page.goto("/accounts/2fa/webauthn/")
+    press(page, "Remove Blue key")
+    expect(title).to_contain_text("Blue key")
+    press(page, "Remove the passkey")
+    expect(title).to_have_text("Passkeys")
+    expect(page.get_by_role("link", name="Rename Blue key")).to_have_count(0)
+
+    page.goto("/accounts/2fa/totp/deactivate/")
+    press(page, "Remove the app")
+    expect(title).to_have_text("Second factor")
+    expect(page.get_by_role("link", name="Set up an app")).to_be_visible()
+
+
 def test_sign_up_through_the_inbox_without_javascript_on_a_phone(open_page: OpenPage) -> None:
     page = open_page(scripts=False, size=PHONE, logged_in=False)
     email = f"{uuid4().hex}@example.com"
