@@ -3,7 +3,7 @@
 Lengths are whole numbers: a day is DAY wide, the highest line of the scale is HEIGHT high.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -98,6 +98,11 @@ def chart(wallet: Account | None, chosen: Filter, *, today: date) -> Chart:
     spent: dict[date, dict[str, int]] = {}
     for day, subject, amount in rows if wallet else ():
         spent.setdefault(day, {})[subject] = amount
+    return drawn(spent, first, last, is_cut=is_cut)
+
+
+def drawn(spent: Mapping[date, dict[str, int]], first: date, last: date, *, is_cut: bool = False) -> Chart:
+    """The chart of what was spent by day and subject, in 1/100 credit; at most MOST_DAYS from `first` to `last`."""
     parts = _parts(spent.values())
     amounts = [(day, _amounts(spent.get(day, {}), parts)) for day in _days(first, last)]
     top = scale(max(sum(each) for _, each in amounts))

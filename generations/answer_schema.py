@@ -19,6 +19,7 @@ class Order(BaseModel):
         Field(description="The token of a quote. It binds the price for ten minutes; if prices fell, the lower holds."),
     ] = None
     reference: Annotated[str | None, Field(description="A name of your own for the order, to find it by.")] = None
+    webhook_url: Annotated[str | None, Field(description="An address that is told when it is finished.")] = None
     metadata: Annotated[
         dict[str, Any] | None,
         Field(description="Words of your own that come back with every answer: at most 50 entries, 4,096 bytes."),

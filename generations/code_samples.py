@@ -1,94 +1,58 @@
 """Code that draws a picture, for every door, way of waiting and language: one table, one template for each cell.
 
-A door is an API that the site speaks. A new one is an entry in DOORS and its templates,
-`templates/models/code/<door>/<way>.<ending>.txt`; what is shown is what the journey test runs.
+The doors are in `code_doors`; what is shown is what the journey test runs.
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
 
 from .catalogue import ImageModel, examples
+from .code_doors import DOORS, NATIVE, native_body
+from .code_shapes import LANGUAGES, Door, Language, Sample, Way
+
+__all__ = ["DOORS", "LANGUAGES", "NATIVE", "Language", "Sample", "as_python", "code", "native_body", "of", "written"]
 
 
-@dataclass(frozen=True)
-class Language:
-    """`needs`: what has to be installed to run a sample."""
-
-    id: str
-    name: str
-    ending: str
-    needs: str
-
-
-@dataclass(frozen=True)
-class Way:
-    """One way to get at the pictures: its heading, and in a sentence when to take it."""
-
-    id: str
-    name: str
-    about: str
-
-
-@dataclass(frozen=True)
-class Door:
-    """An API of the site. `path` is where it begins, `body` what is sent for an image model."""
-
-    id: str
-    name: str
-    path: str
-    body: Callable[[ImageModel], dict[str, Any]]
-    ways: tuple[Way, ...]
-
-
-@dataclass(frozen=True)
-class Sample:
-    door: Door
-    way: Way
-    language: Language
-    code: str
-
-
-def native_body(image_model: ImageModel) -> dict[str, Any]:
-    return {"model": image_model.id, "input": examples.usual(image_model), "quantity": 1}
-
-
-LANGUAGES = (
-    Language("curl", "curl", "sh", "bash, curl and jq"),
-    Language("python", "Python", "py", "Python 3.9 or later, no package"),
-    Language("javascript", "JavaScript", "mjs", "Node 18 or later, no package"),
-)
-NATIVE = Door(
-    "native",
-    "Native API",
-    "/api/v1",
-    native_body,
-    (
-        Way("wait", "Wait for it", "One call that answers with the pictures. For one or a few of them."),
-        Way("poll", "Ask for it", "Order, then ask until it is done. For large batches; nothing is held open."),
-        Way("events", "Be told", "Listen to your events and hear when it is done. For many orders at once."),
-    ),
-)
-DOORS = (NATIVE,)
-
-
-def of(image_model: ImageModel) -> list[Sample]:
-    """Every sample for an image model, doors first, then languages, then ways."""
+def of(
+    image_model: ImageModel,
+    input: Mapping[str, Any] | None = None,
+    quantity: int = 1,
+    *,
+    doors: Iterable[Door] | None = None,
+) -> list[Sample]:
+    """Every sample for an image model, doors first, then languages, then ways; `input` None is its usual one. A door
+    that does not serve the image model is left out; `doors` None are all."""
     return [
-        Sample(door, way, language, code(door, way, language, image_model))
-        for door in DOORS
+        Sample(door, way, language, code(door, way, language, image_model, input, quantity))
+        for door in (DOORS if doors is None else doors)
+        if door.serves(image_model)
         for language in LANGUAGES
         for way in door.ways
     ]
 
 
-def code(door: Door, way: Way, language: Language, image_model: ImageModel) -> str:
+def code(
+    door: Door,
+    way: Way,
+    language: Language,
+    image_model: ImageModel,
+    input: Mapping[str, Any] | None = None,
+    quantity: int = 1,
+) -> str:
     """One sample, ready to run: it reads the API key from KREA_API_KEY."""
-    context = {"api": settings.PUBLIC_URL + door.path, "body": written(door.body(image_model), language)}
+    body = door.body(image_model, examples.usual(image_model) if input is None else input, quantity)
+    context = {
+        "site": settings.PUBLIC_URL,
+        "api": settings.PUBLIC_URL + door.path,
+        "image_model": image_model,
+        "quantity": quantity,
+        "body": written(body, language),
+        **door.more(image_model),
+    }
     return render_to_string(f"models/code/{door.id}/{way.id}.{language.ending}.txt", context).strip() + "\n"
 
 

@@ -6,15 +6,17 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from . import doomed, draws, lifecycle
+from . import doomed, draws, erasure, lifecycle
 from .fal import media
 from .fal.delivered import Delivered, delivered
 from .models import Draw, Generation, Image, Status
 from .pictures import store
 from .pictures.develop import Developed, develop
+from .pictures.store import Stored
 from .pictures.verify import BadPicture
 
 logger = logging.getLogger(__name__)
@@ -65,22 +67,43 @@ def _fetch_and_store(draw: Draw, picture: Delivered) -> None:
 
 def _deliver(draw: Draw, developed: Developed) -> None:
     """Files first, then the step: a crash between leaves files under names that the next try finds again."""
-    image = draw.image
-    picture = developed.original
-    fields: dict[str, Any] = {
-        "name": "",
-        "variants": {},
-    }  # its owner deleted it meanwhile: no file is kept
-    if Generation.objects.filter(pk=image.generation_id, deleted_at=None).exists():  # as it is now, after the download
-        doomed.spare(store.names(developed))
-        stored = store.write(developed)
-        fields = {"name": stored.name, "variants": stored.variants}
-    else:  # an earlier try may have written them and died
-        doomed.doom(store.names(developed))
+    stored = _write(developed) if _is_wanted(Image.objects.get(pk=draw.image_id)) else None  # as it is now
+    while not _finish(draw, developed, stored):
+        stored = _write(developed)
+
+
+def _write(developed: Developed) -> Stored:
+    doomed.spare(store.names(developed))
+    return store.write(developed)
+
+
+@transaction.atomic
+def _finish(draw: Draw, developed: Developed, stored: Stored | None) -> bool:
+    """The last step, with the files or without them, as its owner wishes it at this moment. False when there are none
+    and they are wanted: it was deleted, and taken out of the bin while we looked."""
+    image = Image.objects.select_for_update().get(pk=draw.image_id)
+    picture, is_wanted = developed.original, _is_wanted(image)
+    if is_wanted and stored is None:
+        return False
+    kept: dict[str, Any]
+    if is_wanted and stored is not None:
+        kept = {"name": stored.name, "variants": stored.variants, "sha256": picture.sha256}
+    else:
+        kept = {"name": "", "variants": {}, "sha256": erasure.ERASED, "erased_at": timezone.now()}
     lifecycle.finish(
-        image, Status.STORED, draw=draw, sha256=picture.sha256, content_type=picture.content_type,
-        width=picture.width, height=picture.height, bytes=len(picture.data), not_before=None, **fields,
+        image, Status.STORED, draw=draw, content_type=picture.content_type,
+        width=picture.width, height=picture.height, bytes=len(picture.data), not_before=None, **kept,
     )  # fmt: skip
+    if not is_wanted:
+        erasure.close([image.generation_id])
+        doomed.doom(store.names(developed))  # written just now, or by an earlier try that died
+    return True
+
+
+def _is_wanted(image: Image) -> bool:
+    """Whether its files are to be kept: its owner has not deleted it, alone or with its generation."""
+    is_kept = image.binned_at is None and image.erased_at is None
+    return is_kept and Generation.objects.filter(pk=image.generation_id, deleted_at=None).exists()
 
 
 def _claim(draw: Draw) -> bool:

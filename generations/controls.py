@@ -1,19 +1,21 @@
 """What the studio's page draws for each field of an image model: one control per field, by the field's kind alone."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 
+from . import seeds
 from .catalogue import ImageModel, reading
 from .catalogue.form_fields import Field
-from .forms import LISTS, OFF, ON, OWN_SIZE, StudioForm, source_of
+from .forms import FILE, FILE_MAX_BYTES, LISTS, OFF, ON, OWN_SIZE, StudioForm, source_of
 from .models import Upload
 from .pictures import links
 
 SHAPE_BOX = 28  # pixels: the longest side of a drawn shape
+BLANK = "N"  # the number of the row that scripts make new ones from
 LONG_TEXT = 200  # from here on a text gets a box of several lines
 
 
@@ -42,14 +44,21 @@ class Option:
 
 @dataclass(frozen=True)
 class Row:
-    """One entry of a list: `thumbnail` is the address of the kept picture where its source is an upload."""
+    """One entry of a list. `upload` is the kept picture where its source is one, with the address of its `thumbnail`;
+    `same_as` the place of an earlier row with the same picture; `chosen` the name of a file that was refused."""
 
-    number: int
+    number: int | str
     source: "Control"
     others: tuple["Control", ...]
-    file_name: str
+    upload: Upload | None = None
     thumbnail: str = ""
-    errors: tuple[str, ...] = ()
+    same_as: int | None = None
+    chosen: str = ""
+
+    @property
+    def place(self) -> int | str:
+        """As people count."""
+        return self.number + 1 if isinstance(self.number, int) else self.number
 
 
 @dataclass(frozen=True)
@@ -63,8 +72,10 @@ class Control:
     options: tuple[Option, ...] = ()
     parts: tuple["Control", ...] = ()
     rows: tuple[Row, ...] = ()
+    blank: Row | None = None
     label: str = ""
     is_own: bool = False
+    is_locked: bool = False
     help_id: str = ""
 
     @property
@@ -73,6 +84,8 @@ class Control:
 
     @property
     def template(self) -> str:
+        if self.field.is_seed:
+            return "studio/controls/seed.html"
         if self.field.kind == "text":
             return f"studio/controls/{'long_text' if (self.field.max_length or 0) > LONG_TEXT else 'text'}.html"
         if self.field.kind in ("choice", "size"):
@@ -95,6 +108,11 @@ class Control:
         return self.field.kind == "references"
 
     @property
+    def most_bytes(self) -> int:
+        """Of a file."""
+        return FILE_MAX_BYTES
+
+    @property
     def is_full(self) -> bool:
         return self.field.max_items is not None and len(self.rows) >= self.field.max_items
 
@@ -102,12 +120,13 @@ class Control:
     def singular(self) -> str:
         """One entry of the list within a sentence: `"style reference"`, `"LoRA"`."""
         word = self.field.label.removesuffix("s")
-        return word if word[1:2].isupper() else word[:1].lower() + word[1:]
+        return word[:1].lower() + word[1:] if word[1:].islower() else word
 
 
 @dataclass(frozen=True)
 class Controls:
-    """The whole form: `prompt` leads, `main` is always seen, `advanced` is folded away until something in it is set."""
+    """The whole form: `prompt` leads, `main` is always seen, with the seed last in it, `advanced` is folded away until
+    something in it is set."""
 
     prompt: Control
     main: tuple[Control, ...]
@@ -122,10 +141,11 @@ def of(form: StudioForm, user: AbstractBaseUser, *, empty_rows: bool = False) ->
     controls = [control(form, each, uploads, empty_row=empty_rows) for each in form.fields]
     prompt = next(each for each in controls if each.field.kind == "text" and each.field.required)
     rest = [each for each in controls if each is not prompt]
-    advanced = tuple(each for each in rest if each.field.advanced)
+    advanced = tuple(each for each in rest if each.field.advanced and not each.field.is_seed)
+    seed = tuple(each for each in rest if each.field.is_seed)
     return Controls(
         prompt=prompt,
-        main=tuple(each for each in rest if not each.field.advanced),
+        main=(*(each for each in rest if not each.field.advanced and not each.field.is_seed), *seed),
         advanced=advanced,
         advanced_is_open=any(each.errors or _is_set(each) for each in advanced),
         summary=_summary(form),
@@ -151,7 +171,9 @@ def control(form: StudioForm, field: Field, uploads: Mapping[str, Upload], *, em
         options=_options(form.image_model, field, value),
         parts=_parts(form, field),
         rows=tuple(_rows(form, field, uploads, empty_row)) if field.kind in LISTS else (),
+        blank=_row(form, field, BLANK) if field.kind in LISTS else None,
         is_own=value == OWN_SIZE,
+        is_locked=field.is_seed and seeds.is_locked(form.typed, field),
         help_id=f"{id_of(field.name)}-help" if field.help else "",
     )
 
@@ -198,20 +220,32 @@ def _part(form: StudioForm, part: Field, name: str, label: str = "") -> Control:
 def _rows(form: StudioForm, field: Field, uploads: Mapping[str, Upload], empty_row: bool) -> Iterable[Row]:
     filled = form.rows(field)
     most = field.max_items or filled + 1
+    seen: dict[Upload, int] = {}
     for number in range(filled + (1 if empty_row and filled < most else 0)):
-        name = f"{field.name}.{number}"
-        row_label = f"{field.label.removesuffix('s')} {number + 1}"
-        parts = [_part(form, part, f"{name}.{part.name}", f"{row_label}, {part.label.lower()}") for part in field.parts]
-        source = next(part for part in parts if part.field is source_of(field))
-        upload = uploads.get(source.value.lower())
-        yield Row(
-            number=number,
-            source=source,
-            others=tuple(part for part in parts if part is not source),
-            file_name=f"{name}.file",
-            thumbnail=links.address(upload.name) if upload else "",
-            errors=tuple(form.errors.get(name, ())),
-        )
+        row = _row(form, field, number)
+        upload = uploads.get(row.source.value.lower())
+        if upload is None:
+            yield row
+        else:
+            same_as = seen.setdefault(upload, number + 1)
+            earlier = same_as if same_as <= number else None
+            yield replace(row, upload=upload, thumbnail=links.address(upload.name), same_as=earlier)
+
+
+def _row(form: StudioForm, field: Field, number: int | str) -> Row:
+    """A row by what was typed for it; of an upload it has the id alone."""
+    name = f"{field.name}.{number}"
+    place = number + 1 if isinstance(number, int) else number
+    label = f"{field.label.removesuffix('s')} {place}"
+    parts = [_part(form, part, f"{name}.{part.name}", f"{label}, {part.label.lower()}") for part in field.parts]
+    source = next(part for part in parts if part.field is source_of(field))
+    file = form.files.get(f"{name}.{FILE}")
+    return Row(
+        number=number,
+        source=source,
+        others=tuple(part for part in parts if part is not source),
+        chosen=(file.name or "") if file else "",
+    )
 
 
 def _uploads(form: StudioForm, user: AbstractBaseUser) -> dict[str, Upload]:

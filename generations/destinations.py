@@ -50,17 +50,22 @@ class Route:
 
 async def route_to(host: str, port: int, resolve: Resolve) -> Route:
     """How to reach `host` (lower case, without brackets). Raises FetchRefused."""
-    written = _written(host)
-    _refuse_port(port)
+    written = check_host(host, port)
     if not written and settings.EGRESS_PROXY:
         return Route((), settings.EGRESS_PROXY)
     addresses = written or await resolve(host, port)
-    strange = [address for address in addresses if not _is_our_own(address, host, port)]
-    if not all(is_public(address) for address in strange):
-        raise FetchRefused(f"The address leads into a private network. {ALLOWED}", "address_not_allowed")
+    strange = _strange(addresses, host, port)
     if strange and settings.EGRESS_PROXY:
         return Route((), settings.EGRESS_PROXY)
     return Route(tuple(addresses))
+
+
+def check_host(host: str, port: int) -> list[str]:
+    """The addresses that `host` spells out, none for a name. Raises FetchRefused for what need not be looked up."""
+    written = _written(host)
+    _refuse_port(port)
+    _strange(written, host, port)
+    return written
 
 
 async def resolve_name(host: str, port: int) -> list[str]:
@@ -83,6 +88,14 @@ def _written(host: str) -> list[str]:
     if written and ":" not in name and not name.endswith("localhost") and name not in written:
         raise FetchRefused(f"Please write the address in its usual form. {ALLOWED}", "address_not_allowed")
     return written
+
+
+def _strange(addresses: list[str], host: str, port: int) -> list[str]:
+    """Those that are not our own, all of which must be public."""
+    strange = [address for address in addresses if not _is_our_own(address, host, port)]
+    if not all(is_public(address) for address in strange):
+        raise FetchRefused(f"The address leads into a private network. {ALLOWED}", "address_not_allowed")
+    return strange
 
 
 def _is_our_own(address: str, host: str, port: int) -> bool:

@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
+from django.utils.datastructures import MultiValueDict
 
-from . import catalogue
+from . import catalogue, seeds
 from .brief import BadBrief, Brief, FieldError
 from .catalogue import ImageModel
-from .catalogue.addresses import is_data_uri
 from .catalogue.form_fields import Field
 from .models import Upload
 
@@ -23,6 +23,7 @@ OWN_SIZE = "own"
 ON, OFF = "on", "off"
 LISTS = ("references", "loras")
 FILE = "file"  # the part of a row that holds a file in place of an address
+FILES = "files"  # the part of a list that holds any number of files, each of which becomes a row
 FILE_MAX_BYTES = 10 * 1024 * 1024
 _INTEGER = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d{1,20}\.?\d{0,20}|\.\d{1,20})(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
@@ -41,6 +42,7 @@ class StudioForm:
         self.errors: dict[str, list[str]] = {}
         self.typed = dict(typed or {})
         self.files = {name: file for name, file in (files or {}).items() if self._takes_file(name)}
+        self.places: dict[str, int] = {}  # where a row stands now, by the name it was sent under (`loras.2`)
         for field in self.fields:
             if field.kind in LISTS:
                 self._close_up(field)
@@ -49,12 +51,13 @@ class StudioForm:
     def posted(cls, request: HttpRequest) -> "StudioForm":
         """The form as a browser sent it; one for an unknown image model is the default's, and refuses its brief."""
         typed = {name: values[-1] for name, values in request.POST.lists() if values}
-        files = {name: file for name, file in request.FILES.items() if isinstance(file, UploadedFile)}
-        return cls(known_model(typed.get("model", "")) or catalogue.get(catalogue.DEFAULT), typed, files)
+        files = _numbered(request.FILES, typed)
+        image_model = known_model(typed.get("model", "")) or catalogue.get(catalogue.DEFAULT)
+        return cls(image_model, seeds.with_locked_filled(typed, image_model.fields()), files)
 
     @property
     def quantity(self) -> str:
-        return self.typed.get("quantity") or "1"
+        return self.typed.get("quantity", "1")
 
     def rows(self, field: Field) -> int:
         """How many rows of a list are filled."""
@@ -78,28 +81,23 @@ class StudioForm:
         except BadBrief:
             return Brief.read(self.image_model.id, self._raw() | self._any_words(), _integer(self.quantity))
 
-    def files_brief(self) -> Brief | None:
-        """A brief of the chosen files alone, so that they can be kept although the rest of the form is wrong."""
-        for field in self.fields:
-            source = source_of(field).name if field.kind == "references" else ""
-            rows = [{source: self._read_row(field, number)[source]} for number in self._with_file(field)]
-            if rows:
-                return Brief.read(self.image_model.id, self._any_words() | {field.name: rows})
-        return None
+    def sources(self, field: Field) -> list[str]:
+        """What each row of a list names: an address, an id, or a data URI for a file that is not too large; "" for one
+        that is."""
+        return [self._source(field, number) for number in range(self.rows(field))]
 
-    def keep(self, uploads: Sequence[Upload]) -> None:
-        """Put the ids of kept uploads in place of files and data URIs; `uploads` as `references.resolve` gave them
-        for `brief` (one for each row) or for `files_brief` (one for each file)."""
+    def put(self, field: Field, number: int, upload: Upload) -> None:
+        """Put a kept upload in place of what a row names."""
+        self.typed[f"{field.name}.{number}.{source_of(field).name}"] = str(upload.id)
+        self.files.pop(f"{field.name}.{number}.{FILE}", None)
+
+    def keep(self, uploads: Sequence[Upload | None]) -> None:
+        """Put kept uploads in place of what the rows name; one for each row of `brief`, None for what was refused."""
         for field in self.fields:
-            if field.kind != "references":
-                continue
-            rows = list(range(self.rows(field)))
-            with_file = self._with_file(field)
-            for number, upload in zip(rows if len(uploads) == len(rows) else with_file, uploads, strict=False):
-                name = f"{field.name}.{number}.{source_of(field).name}"
-                if number in with_file or is_data_uri(self.typed.get(name, "")):
-                    self.typed[name] = str(upload.id)
-                    self.files.pop(f"{field.name}.{number}.{FILE}", None)
+            if field.kind == "references":
+                for number, upload in enumerate(uploads):
+                    if upload is not None:
+                        self.put(field, number, upload)
 
     def refuse(self, errors: Iterable[FieldError]) -> None:
         """Show these errors beside their fields."""
@@ -108,15 +106,26 @@ class StudioForm:
             if error.in_form not in told:
                 told.append(error.in_form)
 
-    def refuse_files(self, errors: Iterable[FieldError]) -> None:
-        """As `refuse`, for errors about `files_brief`, whose rows are counted without those that hold no file."""
-        for error in errors:
-            name, number, part = error.field.split(".")
-            field = self._field(name)
-            row = self._with_file(field)[int(number)]
-            text = error.in_form.partition(": ")[2] or error.in_form
-            told = self.errors.setdefault(f"{name}.{row}.{part}", [])
-            told.append(f"{field.label.removesuffix('s')} {row + 1}: {text}")
+    def refuse_row(self, field: Field, number: int, detail: str) -> None:
+        """Show beside a row why what it names cannot be had."""
+        text = f"{field.label.removesuffix('s')} {number + 1}: {detail}"
+        self.errors.setdefault(f"{field.name}.{number}.{source_of(field).name}", []).append(text)
+
+    def wrong_in(self, field: Field) -> list[FieldError]:
+        """What is wrong with the rows of a list by their text and size alone."""
+        try:
+            self.brief()
+        except BadBrief as bad:
+            return [error for error in bad.errors if error.field.partition(".")[0] == field.name]
+        return []
+
+    def rolled(self, name: str) -> "StudioForm":
+        """The form with a new random number in the seed of this name."""
+        return StudioForm(self.image_model, seeds.rolled(self.typed, self.fields, name), self.files)
+
+    def after_an_order(self) -> "StudioForm":
+        """The form for the next order: a seed that is not locked was for this one alone."""
+        return StudioForm(self.image_model, seeds.after_an_order(self.typed, self.fields), self.files)
 
     def without_row(self, name: str, number: int) -> "StudioForm":
         """The form with one row of a list taken out."""
@@ -124,6 +133,12 @@ class StudioForm:
         typed = {key: value for key, value in self.typed.items() if not key.startswith(gone)}
         files = {key: file for key, file in self.files.items() if not key.startswith(gone)}
         return StudioForm(self.image_model, typed, files)
+
+    def with_row(self, field: Field, **parts: str) -> "StudioForm":
+        """The form with one more row in a list."""
+        prefix = f"{field.name}.{self.rows(field)}."
+        row = {prefix + part: value for part, value in parts.items()}
+        return StudioForm(self.image_model, self.typed | row, self.files)
 
     def for_model(self, image_model: ImageModel) -> "StudioForm":
         """The same wishes to another image model. What it does not take is kept in the form for the way back; a
@@ -186,9 +201,11 @@ class StudioForm:
         lists = [field.name for field in self.fields if field.kind == "references"]
         return any(re.fullmatch(rf"{re.escape(list)}\.\d{{1,2}}\.{FILE}", name) for list in lists)
 
-    def _with_file(self, field: Field) -> list[int]:
-        names = ((number, f"{field.name}.{number}.{FILE}") for number in range(self.rows(field)))
-        return [number for number, name in names if name in self.files and not _is_too_large(self.files[name])]
+    def _source(self, field: Field, number: int) -> str:
+        file = self.files.get(f"{field.name}.{number}.{FILE}")
+        if file is not None:
+            return "" if _is_too_large(file) else _data_uri(file)
+        return self.typed.get(f"{field.name}.{number}.{source_of(field).name}", "")
 
     def _too_large(self) -> Iterable[tuple[Any, ...]]:
         for name, file in self.files.items():
@@ -215,6 +232,7 @@ class StudioForm:
             or f"{prefix}{number}.{FILE}" in old_files
         ]
         for new, old in enumerate(filled):
+            self.places[f"{prefix}{old}"] = new
             for part in field.parts:
                 if (value := old_typed.get(f"{prefix}{old}.{part.name}")) is not None:
                     self.typed[f"{prefix}{new}.{part.name}"] = value
@@ -255,6 +273,18 @@ def _flat(name: str, value: Any) -> dict[str, str]:
 
 def _merged(parts: Iterable[dict[str, str]]) -> dict[str, str]:
     return {name: value for part in parts for name, value in part.items()}
+
+
+def _numbered(posted: "MultiValueDict[str, File]", typed: Typed) -> dict[str, File]:
+    """Every file under the name of its row; those chosen for a list as a whole become rows behind the others."""
+    files = {name: file for name, file in posted.items() if isinstance(file, UploadedFile)}
+    for name, chosen in posted.lists():
+        field, _, part = name.partition(".")
+        if part == FILES:
+            del files[name]
+            first = max(_row_numbers(field, [*typed, *files]), default=-1) + 1
+            files |= {f"{field}.{number}.{FILE}": file for number, file in enumerate(chosen, first)}
+    return files
 
 
 def _row_numbers(name: str, names: Iterable[str]) -> list[int]:

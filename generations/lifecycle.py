@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from billing import ledger, prices
@@ -18,9 +18,9 @@ from billing.credits import show
 from billing.prices import ImagePrice, Quote
 from billing.returning import update_returning
 
-from . import events, fair_order, memo
+from . import erasure, events, fair_order, memo, search
 from .brief import BadBrief, Brief, FieldError
-from .models import Customer, Draw, Generation, Image, Outcome, Status, Upload
+from .models import FINAL, Customer, Draw, Generation, Image, Outcome, Status, Upload
 from .nudge import CANCEL, DISPATCH, nudge
 from .signals import generation_changed
 
@@ -99,6 +99,7 @@ def _submit(
         references=[str(upload.id) for upload in uploads], quantity=brief.quantity,
         image_price=amount, image_cost_microusd=each.cost_microusd, wish=wish, unfinished=brief.quantity,
     )  # fmt: skip
+    search.write(generation)
     tell(generation, events.GENERATION_UPDATED, status="queued")
     if total:
         ledger.hold(user, total, memo=memo.ordered(generation), key=generation.key, limits=limits)
@@ -112,8 +113,8 @@ def _queue_images(generation: Generation, brief: Brief, amount: int) -> None:
     stride = fair_order.stride(generation.user_id, brief.model.typical_seconds)
     Image.objects.bulk_create(
         Image(
-            generation=generation, user_id=generation.user_id, index=index, seed=seed, price=amount,
-            turn=turn + stride * (index + 1),
+            generation=generation, user_id=generation.user_id, image_model=generation.image_model,
+            index=index, seed=seed, price=amount, turn=turn + stride * (index + 1),
         )
         for index, seed in enumerate(brief.seeds())
     )  # fmt: skip
@@ -160,9 +161,17 @@ def cancel_image(image: Image) -> bool:
 
 
 def delete(generation: Generation) -> None:
-    """Hide a generation from its owner for good and cancel what still runs; its transfers stay."""
-    Generation.objects.filter(pk=generation.pk, deleted_at=None).update(deleted_at=timezone.now())
+    """Hide a generation from its owner for good, with its files, and cancel what still runs; its transfers stay."""
+    erasure.delete_generation(generation)
     cancel(generation)
+
+
+def cancel_deleted() -> None:
+    """For the sweep: who deleted a running generation died before it was cancelled."""
+    waiting = Image.objects.exclude(status__in=FINAL).filter(cancel_requested_at=None)
+    deleted = Generation.objects.running().filter(Exists(waiting.filter(generation=OuterRef("pk"))))
+    for generation in deleted.filter(deleted_at__isnull=False):
+        cancel(generation)
 
 
 @transaction.atomic

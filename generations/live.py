@@ -156,23 +156,50 @@ def logged_in(scope: Scope) -> HttpRequest | None:
     return request if request.user.is_authenticated and request.user.is_active else None
 
 
-async def stream(user_id: int, seq: int, receive: Receive, send: Send, is_alive: Callable[[], Awaitable[bool]]) -> None:
+class Teller:
+    """What a stream says. Every method may read the database: it runs in a reader's thread."""
+
+    is_over = False
+    keep_alive_s: float | None = None  # as all others
+
+    def opening(self) -> bytes:
+        return b"retry: 2000\n\n"
+
+    def tell(self, rows: list[Event]) -> bytes:
+        """What there is to say of these events; empty for nothing."""
+        return b"".join(encode(row) for row in rows)
+
+    def idle(self) -> bytes:
+        """Said when nothing happened for `keep_alive_s`."""
+        return b": still here\n\n"
+
+
+async def stream(
+    user_id: int,
+    seq: int,
+    receive: Receive,
+    send: Send,
+    is_alive: Callable[[], Awaitable[bool]],
+    teller: Teller | None = None,
+) -> None:
     """Send every event of the user after `seq`, then those that come, until the reader leaves, its session or key
-    dies, or an hour is over. A reader that never reads holds this coroutine and nothing else."""
+    dies, the teller is done, or an hour is over. A reader that never reads holds this coroutine and nothing else."""
+    teller = teller or Teller()
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
     bell = hub().join(user_id)
     gone = asyncio.create_task(disconnected(receive))
     ends_at = time.monotonic() + LONGEST_STREAM_S
     checked_at = time.monotonic()
     try:
-        await _send(send, b"retry: 2000\n\n")
-        while time.monotonic() < ends_at and not gone.done():
+        await _send(send, await in_reader(teller.opening))
+        while time.monotonic() < ends_at and not gone.done() and not teller.is_over:
             bell.clear()
-            while rows := await in_reader(events.after, user_id, seq):
+            while not teller.is_over and (rows := await in_reader(events.after, user_id, seq)):
                 seq = rows[-1].seq
-                await _send(send, b"".join(encode(row) for row in rows))
-            if not await _rings(bell, gone):
-                await _send(send, b": still here\n\n")
+                if said := await in_reader(teller.tell, rows):
+                    await _send(send, said)
+            if not teller.is_over and not await _rings(bell, gone, teller.keep_alive_s or KEEP_ALIVE_S):
+                await _send(send, await in_reader(teller.idle))
             if time.monotonic() - checked_at > CHECK_SESSION_EVERY_S:
                 checked_at = time.monotonic()
                 if not await is_alive():
@@ -202,10 +229,10 @@ async def disconnected(receive: Receive) -> None:
         pass
 
 
-async def _rings(bell: asyncio.Event, gone: "asyncio.Task[None]") -> bool:
+async def _rings(bell: asyncio.Event, gone: "asyncio.Task[None]", within_s: float) -> bool:
     """Wait for news, at most until the next keep-alive; True when there may be some, or the reader left."""
     waiting = asyncio.create_task(bell.wait())
-    done, _ = await asyncio.wait({waiting, gone}, timeout=KEEP_ALIVE_S, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait({waiting, gone}, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     return bool(done)
 

@@ -38,7 +38,7 @@ def model(request: HttpRequest, id: str) -> HttpResponse:
 def model_llms(request: HttpRequest, id: str) -> HttpResponse:
     """One image model for a program that writes code: Markdown, as plain text."""
     image_model = _model_or_404(id)
-    told = [each for each in code_samples.of(image_model) if each.language.id != "javascript"]
+    told = [each for each in _native(image_model) if each.language.id != "javascript"]
     return render(request, "models/model_llms.txt", about(image_model) | {"samples": told}, content_type=PLAIN)
 
 
@@ -98,7 +98,12 @@ def _is_dial(name: str, kind: str) -> bool:
 
 
 def _told(image_model: ImageModel, language: code_samples.Language) -> list[code_samples.Sample]:
-    return [each for each in code_samples.of(image_model) if each.language == language]
+    return [each for each in _native(image_model) if each.language == language]
+
+
+def _native(image_model: ImageModel) -> list[code_samples.Sample]:
+    """The other doors are for who has a client already: their code is in the studio and in their own documents."""
+    return code_samples.of(image_model, doors=[code_samples.NATIVE])
 
 
 def _model_or_404(id: str) -> ImageModel:

@@ -10,7 +10,7 @@ from billing.credits import show
 from billing.models import Account, Price, Unit
 
 from . import catalogue, lifecycle
-from .brief import BadBrief
+from .brief import BadBrief, Brief
 from .catalogue import ImageModel
 from .forms import StudioForm
 
@@ -43,6 +43,18 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class Repeat:
+    """A button that orders something known: where it sends to, what it says, and what that costs. `key` is its id on a
+    page, and `nonce` names the wish, so that a double click is one order."""
+
+    key: str
+    address: str
+    words: str
+    offer: Offer
+    nonce: str
+
+
+@dataclass(frozen=True)
 class PriceTag:
     """An image model with the lines of its price list: an amount in 1/100 credit, and what it is for."""
 
@@ -55,27 +67,42 @@ class PriceTag:
 
     @property
     def short(self) -> str:
-        """`"39.00 an image"`"""
-        return f"{show(self.lines[0][0])} {self.lines[0][1]}" if self.lines else "not for sale now"
+        """`"39.00 credits an image"`"""
+        return f"{show(self.lines[0][0])} credits {self.lines[0][1]}" if self.lines else "not for sale now"
+
+    @property
+    def surcharges(self) -> tuple[tuple[int, str], ...]:
+        """`(650, "more an image with style references")`"""
+        return self.lines[1:]
 
     @property
     def seconds(self) -> str:
         """How long a picture typically takes."""
-        return "{}-{} s".format(*self.image_model.typical_s).replace("-", "\N{EN DASH}")
+        return "typically {}-{} s".format(*self.image_model.typical_s).replace("-", "\N{EN DASH}")
 
 
 def of(form: StudioForm, user: AbstractBaseUser) -> Offer:
     """The exact price of the form as it stands, signed for ten minutes."""
-    purse = Account.objects.filter(user_id=user.pk).first() or Account()
     try:
-        brief = form.priced_brief()
-        each = lifecycle.price(brief).amount
+        return of_brief(form.priced_brief(), user)
     except BadBrief as bad:
+        purse = _purse(user)
         return Offer(problem=bad.errors[0].in_form, available=purse.available, debt=purse.debt)
+
+
+def of_brief(brief: Brief, user: AbstractBaseUser) -> Offer:
+    """The exact price of a brief, signed for ten minutes, and what the user has."""
+    purse = _purse(user)
+    try:
+        each = lifecycle.price(brief).amount
     except prices.NoPrice:
         return Offer(problem=NOT_FOR_SALE, available=purse.available, debt=purse.debt)
     token = prices.sign(brief.digest(), each, brief.quantity)
     return Offer(each, brief.quantity, purse.available, purse.debt, token)
+
+
+def _purse(user: AbstractBaseUser) -> Account:
+    return Account.objects.filter(user_id=user.pk).first() or Account()
 
 
 def price_tags() -> list[PriceTag]:

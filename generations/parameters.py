@@ -28,7 +28,7 @@ class ShownReference:
 
 @dataclass(frozen=True)
 class Station:
-    """One stop of the road; `after` is how long after the start, in words, empty at the start."""
+    """One stop of the road; `after` is how long after the one before, in words, empty at the start."""
 
     label: str
     at: datetime
@@ -61,7 +61,9 @@ def references(generation: Generation) -> list[ShownReference]:
     field = _references_field(generation)
     rows: list[Mapping[str, Any]] = generation.input.get(field, []) if field else []
     return [
-        ShownReference(links.address(kept[id].name) if id in kept else "", f"{row.get('strength', 1):g}")
+        ShownReference(
+            links.address(kept[id].name) if id in kept else "", strength_words(f"{row.get('strength', 1):g}")
+        )
         for id, row in zip(generation.references, rows, strict=False)
     ]
 
@@ -75,12 +77,27 @@ def road(image: Image) -> list[Station]:
         ("Drawn", draw.completed_at if draw and draw.outcome == "delivered" else None),
         (ENDS.get(Status(image.status), ""), image.status_at if image.is_final else None),
     ]
-    start = image.generation.created_at
+    passed = [(label, at) for label, at in stations if at is not None]
     return [
-        Station(label, at, in_words((at - start).total_seconds()) if at != start else "")
-        for label, at in stations
-        if at is not None
+        Station(label, at, _later((at - passed[number - 1][1]).total_seconds()) if number else "")
+        for number, (label, at) in enumerate(passed)
     ]
+
+
+def took(image: Image) -> str:
+    """How long it was under way, in words; empty while it is."""
+    if not image.is_final:
+        return ""
+    return in_words((image.status_at - image.generation.created_at).total_seconds())
+
+
+def strength_words(strength: str) -> str:
+    """Of a style reference: below zero, the picture keeps away from it."""
+    return f"{strength}, avoid" if strength.startswith("-") else strength
+
+
+def _later(seconds: float) -> str:
+    return f"{in_words(seconds)} later" if seconds >= 0.5 else "at once"
 
 
 def _references_field(generation: Generation) -> str:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from . import fair_order, fal_state
 from .brief import BadBrief
 from .forms import known_model
 from .models import FalState, Generation, Image, Outcome, Status
+from .offers import Repeat
 from .pictures import links
 from .pictures.store import Variant
 
@@ -49,15 +51,20 @@ ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 @dataclass(frozen=True)
 class Tile:
     """One image as the pages show it. `width` and `height` are those of its frame: the size that was asked for, so that
-    nothing shifts when the picture arrives."""
+    nothing shifts when the picture arrives. `finish` orders it on the image model that finishes it."""
 
     image: Image
     width: int
     height: int
     alt: str
+    finish: Repeat | None = None
 
     @property
     def stage(self) -> str:
+        if self.image.erased_at:
+            return "Deleted"
+        if self.image.binned_at:
+            return "In the bin"
         if self.image.cancel_requested_at and not self.image.is_final:
             return "Being stored" if self.image.status == Status.STORING else "Cancelling"
         if self.image.status == Status.QUEUED and self.image.refusals:
@@ -66,7 +73,7 @@ class Tile:
 
     @property
     def is_ready(self) -> bool:
-        return self.image.status == Status.STORED and bool(self.image.name)
+        return self.image.is_there
 
     @property
     def reason(self) -> str:
@@ -119,12 +126,23 @@ class Tile:
 @dataclass(frozen=True)
 class Card:
     """One generation as the pages show it. `ahead`: how many pictures are drawn before its next one; None where none
-    of it waits."""
+    of it waits. `again` orders what failed once more; `is_unfinished` where each picture can be finished elsewhere."""
 
     generation: Generation
     tiles: Sequence[Tile]
     ahead: int | None
     fal_is_away: bool
+    again: Repeat | None = None
+    is_unfinished: bool = False
+
+    @property
+    def images(self) -> list[Image]:
+        return [tile.image for tile in self.tiles]
+
+    @property
+    def shown(self) -> list[Tile]:
+        """Those that are not in the bin."""
+        return [tile for tile in self.tiles if tile.image.binned_at is None and tile.image.erased_at is None]
 
     @property
     def is_running(self) -> bool:
@@ -181,6 +199,26 @@ class Card:
         )
 
     @property
+    def cancel_rule(self) -> str:
+        """What cancelling costs now, for the button that does it."""
+        open_ones = [
+            tile.image for tile in self.tiles if not tile.image.is_final and not tile.image.cancel_requested_at
+        ]
+        waiting = sum(image.status == WAITING for image in open_ones)
+        if waiting == len(open_ones):
+            return "free while it waits"
+        if not waiting:
+            return "it is being drawn: it may still be charged"
+        return f"free for the {waiting} that wait{'s' if waiting == 1 else ''}, the rest may be charged"
+
+    @property
+    def mark(self) -> str:
+        """Changes whenever the card does, but for the time that goes by."""
+        stands = [(image.status, bool(image.cancel_requested_at), image.refusals > 0) for image in self.images]
+        told = repr((stands, self.generation.outcome, self.ahead, self.fal_is_away))
+        return sha256(told.encode()).hexdigest()[:12]
+
+    @property
     def charged(self) -> int:
         return sum(tile.image.price for tile in self.tiles if tile.image.status == Status.STORED)
 
@@ -212,7 +250,8 @@ class Card:
 
     @property
     def first(self) -> Tile:
-        return self.tiles[0]
+        """The first that is not in the bin."""
+        return next(iter(self.shown), self.tiles[0])
 
     @property
     def so_far(self) -> str:
@@ -246,6 +285,11 @@ def tiles(generation: Generation) -> list[Tile]:
     width, height = expected_size(generation)
     alt = alt_text(generation)
     return [Tile(image, width, height, alt) for image in _images(generation)]
+
+
+def tile(image: Image) -> Tile:
+    """One image by itself, which knows its generation."""
+    return Tile(image, *expected_size(image.generation), alt_text(image.generation))
 
 
 def expected_size(generation: Generation) -> tuple[int, int]:

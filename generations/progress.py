@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from . import lifecycle, presentation
+from . import lifecycle, presentation, stream
 from .models import Generation
 from .visits import Visit, page
 
@@ -14,7 +14,8 @@ from .visits import Visit, page
 @page
 @require_safe
 def generation(request: Visit, id: UUID) -> HttpResponse:
-    """The card alone for htmx, else a page that looks again by itself while the pictures are on their way."""
+    """The card alone for htmx, nothing where it still is as `?seen=` says; else a page that looks again by itself while
+    the pictures are on their way."""
     found = _mine(request, id)
     if found.deleted_at is not None and request.htmx:
         return HttpResponse()
@@ -31,7 +32,14 @@ def cancel(request: Visit, id: UUID) -> HttpResponse:
     lifecycle.cancel(found)
     if not request.htmx:
         return redirect("generation", id)
-    return _show(request, _mine(request, id))
+    return _show(request, found)
+
+
+@page
+@require_safe
+def logged_in(request: Visit) -> HttpResponse:
+    """Where somebody lands who logged in beside a page of theirs that waits."""
+    return render(request, "studio/logged_in.html")
 
 
 @page
@@ -42,7 +50,9 @@ def notice(request: Visit) -> HttpResponse:
 
 
 def _show(request: Visit, found: Generation) -> HttpResponse:
-    card = presentation.card(found)
+    card = stream.card(found)
+    if request.htmx and request.GET.get("seen") == card.mark:
+        return HttpResponse(status=204)
     if request.htmx:
         return render(request, "studio/card.html", {"card": card, "is_watched": True})
     notice = presentation.fal_notice() if card.is_running else ""
@@ -50,4 +60,4 @@ def _show(request: Visit, found: Generation) -> HttpResponse:
 
 
 def _mine(request: Visit, id: UUID) -> Generation:
-    return get_object_or_404(Generation.objects.prefetch_related("images"), pk=id, user=request.user)
+    return get_object_or_404(Generation, pk=id, user=request.user)

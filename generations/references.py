@@ -1,7 +1,8 @@
 """Style references and LoRAs: fetched, decoded, re-encoded and kept before anything is held.
 
-One that cannot be had is refused at once, in every door, with its index. fal gets a signed address of ours, made at
-send time, or an upload to its own storage where it cannot reach us.
+One that cannot be had is refused at once, in every door, with its index. A picture of one's own becomes a reference by
+its address, from the stored file. fal gets a signed address of ours, made at send time, or an upload to its own storage
+where it cannot reach us.
 """
 
 import asyncio
@@ -9,8 +10,9 @@ import base64
 import binascii
 import io
 import re
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
@@ -20,6 +22,7 @@ from uuid import UUID
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import SuspiciousFileOperation
 from django.http import HttpRequest
 from PIL import Image as Pillow
 from PIL import ImageOps
@@ -29,7 +32,7 @@ from .brief import BadBrief, Brief, FieldError
 from .errands import Answer, Problem
 from .fal import client
 from .fal import uploads as fal_uploads
-from .models import Generation, Upload
+from .models import Generation, Image, Status, Upload
 from .pictures import links, store
 from .pictures.verify import BadPicture, verify
 
@@ -38,6 +41,8 @@ LONGEST_SIDE = 2048  # pixels; a style needs no more, and fal refuses files that
 ACCEPT = ("image/jpeg", "image/png", "image/webp")
 SECONDS_IN_ALL = 8.0
 _OWN_ADDRESS = re.compile(r"/api/v1/uploads/(?P<id>[0-9a-f-]{36})(?:/content)?/?")
+_OWN_PICTURE = re.compile(r"/(?:api/v1/)?images/(?P<id>[0-9a-f-]{36})(?:/content)?/?(?:[?#].*)?")
+_OWN_FILE = re.compile(r"/(?P<name>pictures/[0-9a-f/]+\.(?:jpg|png|webp))(?:[?#].*)?")
 # Decoding is work of the processor: its own two threads, never those of the pages.
 _decoders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="references")
 
@@ -46,13 +51,43 @@ class Unreachable(Exception):
     """A kept reference cannot be handed to fal right now."""
 
 
+class NotAll(BadBrief):
+    """Some of a brief's references or LoRAs cannot be had; `uploads` has those that can, None for the others."""
+
+    def __init__(self, errors: Sequence[FieldError], uploads: Sequence[Upload | None]) -> None:
+        self.uploads = tuple(uploads)
+        super().__init__(errors)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What became of each source and of each LoRA, in their order. None: the LoRA is there."""
+
+    uploads: tuple[Upload | Problem, ...]
+    loras: tuple[Problem | None, ...]
+
+
 def resolve(user: AbstractBaseUser, brief: Brief, *, request: HttpRequest | None = None) -> list[Upload]:
     """The uploads that stand for the brief's style references, in order; every LoRA was reached.
 
-    BadBrief names each one that cannot be had with its index. With a `request` of a page, see `errands`.
+    NotAll names each one that cannot be had with its index. With a `request` of a page, see `errands`.
     """
-    sources = brief.reference_urls()
-    loras = brief.lora_paths()
+    found = keep(user, brief.reference_urls(), brief.lora_paths(), request=request)
+    problems = [*_problems(brief, "reference", found.uploads), *_problems(brief, "lora", found.loras)]
+    uploads = [each if isinstance(each, Upload) else None for each in found.uploads]
+    if problems:
+        raise NotAll(problems, uploads)
+    return [each for each in uploads if each is not None]
+
+
+def keep(
+    user: AbstractBaseUser, sources: Sequence[str], loras: Sequence[str] = (), *, request: HttpRequest | None = None
+) -> Found:
+    """Fetch and keep what each source names: an http(s) address, a data URI, the id of an upload, or the address of a
+    picture or an upload of this user here; ask after each LoRA. One that fails leaves the others alone.
+
+    Only once for each request: see `errands`.
+    """
     known = _own_uploads(user, sources)
     strange = [source for source in dict.fromkeys(sources) if source not in known]
 
@@ -65,15 +100,16 @@ def resolve(user: AbstractBaseUser, brief: Brief, *, request: HttpRequest | None
 
     answers = errands.perform(request, fetch_all) if strange or loras else []
     found = dict(zip(strange, answers, strict=False)) | known
-    problems = [
-        *_problems(brief, "reference", [found[source] for source in sources]),
-        *_problems(brief, "lora", answers[len(strange) :]),
-    ]
-    if problems:
-        raise BadBrief(problems)
-    ids = [found[source] for source in sources]
-    rows = {row.pk: row for row in Upload.objects.filter(pk__in=[each for each in ids if isinstance(each, UUID)])}
-    return [rows[each] for each in ids if isinstance(each, UUID)]
+    rows = {row.pk: row for row in Upload.objects.filter(pk__in=[each for each in found.values() if _is_id(each)])}
+    return Found(
+        uploads=tuple(_upload(found[source], rows) for source in sources),
+        loras=tuple(each if isinstance(each, Problem) else None for each in answers[len(strange) :]),
+    )
+
+
+def address_of(image: Image) -> str:
+    """How a picture of one's own is named as a source."""
+    return f"{settings.PUBLIC_URL}{image.get_absolute_url()}"
 
 
 @dataclass(frozen=True)
@@ -125,8 +161,20 @@ def _uploaded(row: Upload, lifetime_s: int) -> str:
         raise Unreachable(type(error).__name__) from error
 
 
+def _is_id(answer: Answer) -> bool:
+    return isinstance(answer, UUID)
+
+
+def _upload(answer: Answer, rows: dict[UUID, Upload]) -> Upload | Problem:
+    if isinstance(answer, Problem):
+        return answer
+    row = rows.get(answer) if answer is not None else None
+    return row or Problem("not_kept", "the picture could not be kept just now; please send it again")
+
+
 def _own_uploads(user: AbstractBaseUser, sources: Sequence[str]) -> dict[str, Answer]:
-    """Which sources are uploads of this user already: by id, or by the address that we gave them."""
+    """Which sources name an upload: by id, or by the address that we gave it. What it is called decides, not whether it
+    is there, so that a view that is asked again finds the same."""
     wanted: dict[str, UUID] = {}
     for source in sources:
         path = source.removeprefix(settings.PUBLIC_URL)
@@ -152,19 +200,64 @@ async def _within(jobs: list[Coroutine[Any, Any, Answer]]) -> list[Answer]:
 
 async def _reference(user_id: int, source: str) -> Answer:
     try:
-        if source.startswith("data:"):
-            data = _data_uri(source)
-        else:
-            fetched = await safe_fetch.get(
-                source, max_bytes=MOST_BYTES, timeout_s=SECONDS_IN_ALL, accept=ACCEPT, per=user_id
-            )
-            data = fetched.data
-        kept = await asyncio.get_running_loop().run_in_executor(_decoders, store_file, data)
+        kept = await _decoded(store_file, await _bytes_of(user_id, source))
         return (await sync_to_async(write_row)(user_id, kept)).pk
-    except safe_fetch.FetchRefused as error:
+    except (safe_fetch.FetchRefused, BadPicture) as error:
         return Problem(error.code, error.reason)
-    except BadPicture as error:
-        return Problem(error.code, error.reason)
+
+
+async def _bytes_of(user_id: int, source: str) -> bytes:
+    if source[:5].lower() == "data:":
+        return _data_uri(source)
+    if is_own_picture(source):
+        name = await sync_to_async(_own_name)(user_id, source)
+        stored: bytes = await _decoded(_stored, name)
+        return stored
+    fetched = await safe_fetch.get(source, max_bytes=MOST_BYTES, timeout_s=SECONDS_IN_ALL, accept=ACCEPT, per=user_id)
+    return fetched.data
+
+
+async def _decoded(work: Callable[[Any], Any], what: Any) -> Any:
+    """Work of processor and disk, in its own threads."""
+    return await asyncio.get_running_loop().run_in_executor(_decoders, work, what)
+
+
+def _path(source: str) -> str:
+    """What stands behind our own host; empty for an address elsewhere."""
+    return source.removeprefix(settings.PUBLIC_URL) if source.startswith(f"{settings.PUBLIC_URL}/") else ""
+
+
+def is_own_picture(source: str) -> bool:
+    """Whether a source is the address of a picture here: then nothing has to be fetched."""
+    return bool(_OWN_PICTURE.fullmatch(_path(source)) or _OWN_FILE.fullmatch(_path(source)))
+
+
+def _own_name(user_id: int, source: str) -> str:
+    """The stored file of one's own picture, by the address of its page or of one of its files. Raises BadPicture."""
+    mine = Image.objects.kept().filter(user_id=user_id, status=Status.STORED, generation__deleted_at=None)
+    page, file = _OWN_PICTURE.fullmatch(_path(source)), _OWN_FILE.fullmatch(_path(source))
+    name: str | None = None
+    if page:
+        with suppress(ValueError):
+            name = mine.filter(pk=UUID(page["id"])).values_list("name", flat=True).first()
+    elif file:
+        name = mine.showing([file["name"]]).values_list("name", flat=True).first()
+        name = name or Upload.objects.filter(user_id=user_id, name=file["name"]).values_list("name", flat=True).first()
+    if not name:
+        raise BadPicture("there is no picture of yours at this address", "unknown_picture")
+    return name
+
+
+def _stored(name: str) -> bytes:
+    """Raises BadPicture where the file cannot be read."""
+    try:
+        reader = store.open_range(name, 0, MOST_BYTES)
+    except (OSError, SuspiciousFileOperation) as error:
+        raise BadPicture("the file of this picture cannot be read", "unknown_picture") from error
+    try:
+        return reader.read(MOST_BYTES)
+    finally:
+        reader.close()
 
 
 async def _lora(user_id: int, path: str) -> Answer:
@@ -202,7 +295,7 @@ def _re_encode(data: bytes) -> tuple[bytes, str, tuple[int, int]]:
     return file.getvalue(), "image/jpeg", upright.size
 
 
-def _problems(brief: Brief, kind: str, answers: Sequence[Answer]) -> list[FieldError]:
+def _problems(brief: Brief, kind: str, answers: Sequence[Upload | Problem | None]) -> list[FieldError]:
     found = []
     for index, answer in enumerate(answers):
         if isinstance(answer, Problem):

@@ -25,10 +25,10 @@ import httpx
 from django.conf import settings
 
 from generations import bounded
-from generations.destinations import ALLOWED, FetchRefused, Resolve, Route, resolve_name, route_to
+from generations.destinations import ALLOWED, FetchRefused, Resolve, Route, check_host, resolve_name, route_to
 from generations.turnstile import Turnstile
 
-__all__ = ["FetchRefused", "Fetched", "Head", "Posted", "get", "get_all", "head", "post"]
+__all__ = ["FetchRefused", "Fetched", "Head", "Posted", "check", "get", "get_all", "head", "post"]
 
 TIMEOUT_S = 8.0
 CONNECT_S = 3.0  # for each address of a server, so that a second one still has its chance
@@ -145,6 +145,13 @@ async def post(
         async with _sent("POST", target, headers, body, resolve) as response:
             answer = await bounded.beginning(response.aiter_raw(), limit=MAX_ANSWER)
             return Posted(response.status_code, dict(response.headers), answer)
+
+
+def check(url: str) -> None:
+    """Refuse what can be refused without looking up or touching anything: what is no web address, what spells out a
+    private one, and ports of other services. Raises FetchRefused."""
+    target = _parsed(url)
+    check_host(target.raw_host.decode("ascii"), target.port or _DEFAULT_PORTS[target.scheme])
 
 
 @asynccontextmanager

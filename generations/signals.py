@@ -3,3 +3,4 @@
 from django.dispatch import Signal
 
 generation_changed = Signal()  # generation_id
+generations_erased = Signal()  # generation_ids; their prompts and settings are gone

@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from . import cancels, doomed, draws, fal_state, lifecycle, unknowns
+from . import bin, cancels, doomed, draws, erasure, fal_state, lifecycle, unknowns
 from .models import Generation, Image, Status
 from .nudge import CANCEL, COLLECT, PROBE, RESOLVE, SEND, nudge, waiting_jobs
 
@@ -37,6 +37,9 @@ def run() -> None:
         overdue,
         idle_and_not_well,
         unsettled,
+        lifecycle.cancel_deleted,
+        bin.sweep,
+        erasure.sweep,
         doomed.sweep,
     ):
         try:

@@ -13,6 +13,9 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template import loader
+from django.views.csrf import csrf_failure
+
+from generations import visits
 
 TEXT = "text/plain; charset=utf-8"
 PAGE = "text/html; charset=utf-8"
@@ -32,6 +35,14 @@ def broken(request: HttpRequest) -> HttpResponse:
         answer.headers["Retry-After"] = str(RETRY_AFTER_S)
         return answer
     return _bare(request, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def strange_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form without the token of its page. What was typed in the studio comes back in a page that can send it
+    again, since whoever logged in meanwhile did nothing wrong."""
+    if visits.is_typed(request) and wants_page(request.headers.get("Accept", "")):
+        return visits.send_again(request, HTTPStatus.FORBIDDEN)
+    return csrf_failure(request, reason)
 
 
 def method_with_words(

@@ -23,10 +23,10 @@ from billing import statement as statements
 from billing.credits import show
 from billing.models import Account
 from billing.statement_csv import safe
-from generations.models import Generation, Image, Status, Upload
+from generations.models import Draft, Generation, Image, SavedLora, Share, Upload
 from generations.pictures import store
 from krea_site.models import Export, TrialGrant
-from partners.models import Key
+from partners.models import Endpoint, Key
 
 Row = TypeVar("Row")
 
@@ -37,7 +37,7 @@ A_SLICE_TAKES_S = 8.0
 CHUNK = 1024 * 1024
 README = """What this site keeps of you, as of the day of this archive.
 
-account.json       your account: addresses, second factors, sessions, API keys, balance
+account.json       your account: addresses, second factors, sessions, API keys, webhooks, balance, drafts, links, LoRAs
 statement.csv      every movement of your credits, newest first; statement.json has the same
 generations.json   what you asked for, with every setting, and which files it became
 pictures/          your pictures as they were stored
@@ -83,6 +83,29 @@ def account(user: User, cursor: str) -> Slice:
                 "last_used_at": key.last_used_at, "revoked_at": key.revoked_at,
             }
             for key in Key.objects.of(user).order_by("created_at")
+        ],
+        "webhooks": [
+            {
+                "address": endpoint.url, "events": endpoint.topics, "created_at": endpoint.created_at,
+                "disabled_at": endpoint.disabled_at,
+            }
+            for endpoint in Endpoint.objects.of(user).order_by("id")
+        ],
+        "studio_drafts": [
+            {"typed": draft.typed, "set_aside": draft.aside, "updated_at": draft.updated_at}
+            for draft in Draft.objects.filter(user=user)
+        ],
+        "saved_loras": [
+            {"name": lora.name, "path": lora.path, "scale": lora.scale, "created_at": lora.created_at}
+            for lora in SavedLora.objects.filter(user=user).order_by("id")
+        ],
+        "shared_links": [
+            {
+                "address": share.address, "image": share.image_id, "shows_prompt": share.shows_prompt,
+                "shows_settings": share.shows_settings, "created_at": share.created_at,
+                "expires_at": share.expires_at, "revoked_at": share.revoked_at,
+            }
+            for share in Share.objects.of(user).order_by("id")
         ],
     }  # fmt: skip
     return Slice(texts=[("README.txt", README.encode()), ("account.json", _json(told) + b"\n")])
@@ -165,7 +188,7 @@ def _generation(row: Generation, slice: Slice) -> dict[str, Any]:
 
 def _image(row: Generation, image: Image, slice: Slice) -> dict[str, Any]:
     file = None
-    if image.status == Status.STORED and image.name:
+    if image.is_there:
         words = slugify(row.prompt)[:60].strip("-") or "picture"
         file = f"pictures/{row.created_at:%Y-%m}/{words}-{image.pk}.{_ending(image.name)}"
         file = _add(slice, file, image.name, row.finished_at or row.created_at)

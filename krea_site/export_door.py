@@ -7,10 +7,9 @@ is known, so a reading that broke off can go on (`Range: bytes=<from>-`).
 Everything of a person is in it, so whoever has not confirmed lately that it is they does that first.
 """
 
-import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, MutableMapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,23 +19,16 @@ from django.shortcuts import resolve_url
 
 from accounts.fresh import is_fresh
 from generations import live
+from generations.live import Receive, Send
 from generations.pictures import store
 from generations.pictures.serve import PIECE, in_thread
 from krea_site import exports, zip_format
 from krea_site.models import Export, ExportFile, ExportPiece
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Emit = Callable[[bytes], Awaitable[None]]
+from krea_site.pouring import pour
 
 PATH = re.compile(r"/accounts/data/(?P<id>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\.zip")
 _RANGE = re.compile(r"bytes=(\d{1,18})-", re.IGNORECASE)
 _PLAIN = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
-
-
-class Gone(Exception):
-    """The reader went away."""
 
 
 class Changed(Exception):
@@ -77,30 +69,17 @@ async def serve(scope: MutableMapping[str, Any], receive: Receive, send: Send) -
     await send({"type": "http.response.start", "status": status, "headers": headers})
     if scope["method"] == "HEAD":
         return await send({"type": "http.response.body", "body": b""})
-    await _pour(export, start or 0, receive, send)
+    await pour(_pieces(export, start or 0), receive, send)
 
 
-async def _pour(export: Export, skip: int, receive: Receive, send: Send) -> None:
-    """Part after part, each piece only when the reader has taken the one before, until they go."""
-    gone = asyncio.ensure_future(_disconnected(receive))
-
-    async def emit(data: bytes) -> None:
-        if gone.done():
-            raise Gone
-        await send({"type": "http.response.body", "body": data, "more_body": True})
-
-    try:
-        async for part in _parts(export):
-            if skip < part.length:
-                await _emit(part, skip, emit)
-            skip = max(0, skip - part.length)
-        await send({"type": "http.response.body", "body": b""})
-    except Gone:
-        return
-    finally:
-        gone.cancel()
-        with suppress(asyncio.CancelledError):
-            await gone
+async def _pieces(export: Export, skip: int) -> AsyncGenerator[bytes, None]:
+    """The archive's bytes from `skip` on."""
+    async for part in _parts(export):
+        if skip < part.length:
+            async with aclosing(_bytes(part, skip)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        skip = max(0, skip - part.length)
 
 
 async def _parts(export: Export) -> AsyncIterator[Part]:
@@ -132,41 +111,35 @@ async def _files(export: Export) -> AsyncIterator[ExportFile]:
         after = page[-1].number
 
 
-async def _emit(part: Part, skip: int, emit: Emit) -> None:
+async def _bytes(part: Part, skip: int) -> AsyncGenerator[bytes, None]:
     if part.data:
-        await emit(part.data[skip:])
+        yield part.data[skip:]
         return
-    sent = await (_emit_picture(part.name, skip, emit) if part.name else _emit_text(part.file, skip, emit))
+    sent = 0
+    async with aclosing(_picture(part.name, skip) if part.name else _text(part.file, skip)) as pieces:
+        async for piece in pieces:
+            sent += len(piece)
+            yield piece
     if sent != part.length - skip:
         raise Changed(part.name or str(part.file))
 
 
-async def _emit_picture(name: str, skip: int, emit: Emit) -> int:
+async def _picture(name: str, skip: int) -> AsyncGenerator[bytes, None]:
     reader = await in_thread(store.open_range, name, skip)
-    sent = 0
     try:
         while data := await in_thread(reader.read, PIECE):
-            await emit(data)
-            sent += len(data)
-        return sent
+            yield data
     finally:
         await in_thread(reader.close)
 
 
-async def _emit_text(file_id: int, skip: int, emit: Emit) -> int:
-    number, sent = -1, 0
+async def _text(file_id: int, skip: int) -> AsyncGenerator[bytes, None]:
+    number = -1
     while (piece := await live.in_reader(_piece, file_id, number)) is not None:
         number, body = piece.number, bytes(piece.body)
         if data := body[skip:]:
-            await emit(data)
-            sent += len(data)
+            yield data
         skip = max(0, skip - len(body))
-    return sent
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _piece(file_id: int, after: int) -> ExportPiece | None:

@@ -152,7 +152,7 @@ def pictures(farewell: Farewell) -> Wait:
 
 def traces(farewell: Farewell) -> Wait:
     """Events, archives, reports, and whose trial it was."""
-    if erasure.erase_events(farewell.user.pk):
+    if erasure.erase_workbench(farewell.user.pk) or erasure.erase_events(farewell.user.pk):
         return timedelta()
     _drop_archives(farewell)
     Report.objects.filter(email__iexact=farewell.address).update(email="")
@@ -178,7 +178,8 @@ def last(farewell: Farewell) -> Wait:
     if theirs.waiting().exists() and now < farewell.created_at + MAILS_LAST:
         return MAILS_END_IN
     user_id = farewell.user.pk
-    if erasure.erase_generations(user_id) or erasure.erase_uploads(user_id) or erasure.erase_events(user_id):
+    slices = (erasure.erase_generations, erasure.erase_uploads, erasure.erase_workbench, erasure.erase_events)
+    if any(erase(user_id) for erase in slices):
         return timedelta()
     _drop_archives(farewell)
     with transaction.atomic():

@@ -17,6 +17,7 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from generations import shares
 from krea_site import mails
 from krea_site.models import Reason, Report
 
@@ -71,7 +72,9 @@ def prune() -> int:
 
 
 def image_id_in(text: str) -> UUID | None:
-    """The last id in an address: addresses of pictures end with theirs."""
+    """The picture of a shared link; or the last id in an address, since addresses of pictures end with theirs."""
+    if shared := shares.image_behind(text):
+        return shared
     found = UUID_IN_TEXT.findall(text)
     return UUID(found[-1]) if found else None
 

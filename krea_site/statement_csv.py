@@ -5,9 +5,8 @@ connection: one thread of its own reads chunk after chunk, each only when its re
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import ParamSpec, TypeVar
 from urllib.parse import quote
 
@@ -21,7 +20,8 @@ from billing.filters import BadFilter, Filter
 from billing.models import Account
 from billing.statement import Place
 from generations import live
-from krea_site.front import Receive, Scope, Send
+from generations.live import Receive, Scope, Send
+from krea_site.pouring import pour
 
 PATH = "/billing/statement.csv"
 P = ParamSpec("P")
@@ -55,27 +55,19 @@ async def serve(scope: Scope, receive: Receive, send: Send) -> None:
     wallet = await _in_thread(_wallet, user_id)
     first = await _in_thread(statement_csv.chunk, wallet, chosen, None)  # before anything is promised
     await send({"type": "http.response.start", "status": 200, "headers": [*headers, *_PLAIN]})
-    if scope["method"] == "GET":
-        await _pour(wallet, chosen, first, receive, send)
-    await send({"type": "http.response.body", "body": b""})
+    if scope["method"] == "HEAD":
+        return await send({"type": "http.response.body", "body": b""})
+    await pour(_pieces(wallet, chosen, first), receive, send)
 
 
-async def _pour(
-    wallet: Account | None, chosen: Filter, first: tuple[bytes, Place | None], receive: Receive, send: Send
-) -> None:
-    """Chunk after chunk as the reader takes them, until they go."""
-    gone = asyncio.ensure_future(live.disconnected(receive))
+async def _pieces(
+    wallet: Account | None, chosen: Filter, first: tuple[bytes, Place | None]
+) -> AsyncGenerator[bytes, None]:
     body, after = statement_csv.head() + first[0], first[1]
-    try:
-        while not gone.done():
-            await send({"type": "http.response.body", "body": body, "more_body": True})
-            if after is None:
-                return
-            body, after = await _in_thread(statement_csv.chunk, wallet, chosen, after)
-    finally:
-        gone.cancel()
-        with suppress(asyncio.CancelledError):
-            await gone
+    yield body
+    while after is not None:
+        body, after = await _in_thread(statement_csv.chunk, wallet, chosen, after)
+        yield body
 
 
 def _wallet(user_id: int) -> Account | None:

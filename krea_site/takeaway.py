@@ -26,7 +26,7 @@ def save(generation: Generation, image: Image, folder: Path) -> Path:
     number. OSError when it cannot be written, FileNotFoundError when the picture is lost."""
     reader = store.open_range(image.name)
     try:
-        path, file = _new_file(folder, _stem(generation, image), store.ENDINGS[image.content_type])
+        path, file = _new_file(folder, stem(generation, image), store.ENDINGS[image.content_type])
         try:
             with file:
                 while data := reader.read(CHUNK):
@@ -39,7 +39,7 @@ def save(generation: Generation, image: Image, folder: Path) -> Path:
         reader.close()
 
 
-def _stem(generation: Generation, image: Image) -> str:
+def stem(generation: Generation, image: Image) -> str:
     """`a-lighthouse-in-fog-1042`: the beginning of the prompt, and the seed."""
     words = slugify(generation.prompt, allow_unicode=True).encode()[:SLUG_BYTES].decode(errors="ignore").strip("-_")
     return f"{words or 'picture'}-{image.seed}"

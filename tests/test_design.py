@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 STYLESHEET = ROOT / "static" / "css" / "site.css"
-HOOKS = {"generate"}  # classes without a rule: names for scripts and tests
+HOOKS = {"generate", "position"}  # classes without a rule: names for scripts and tests
 COMPUTED = ("count-", "htmx-")  # classes that no file writes out: by a template's number, by htmx
 MAILS = ("mail", "email")  # folders of mail templates: mail programs know no stylesheet
 READABLE, VISIBLE = 4.5, 3.0  # WCAG 2.2, 1.4.3 and 1.4.11

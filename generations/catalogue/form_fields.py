@@ -15,7 +15,8 @@ KINDS: dict[str, Kind] = {"string": "text", "integer": "integer", "number": "num
 class Field:
     """One input. `parts` are the fields of an item of a list (references, loras) or of one's own size.
 
-    `default` None where there is none: the field is `required`, or means "chosen for you" when empty.
+    `default` None where there is none: the field is `required`, or means "chosen for you" when empty. `is_seed`: a form
+    offers to keep it or to have a random one.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Field:
     default: Any
     example: Any
     advanced: bool
+    is_seed: bool
     choices: tuple[Choice, ...]
     minimum: int | float | None
     maximum: int | float | None
@@ -51,6 +53,7 @@ def _field(name: str, node: Node, required: bool) -> Field:
         default=node.get("default"),
         example=next(iter(node.get("examples", ())), None),
         advanced=node.get("x-advanced", False),
+        is_seed=node.get("x-seed", False),
         choices=tuple(Choice(**choice) for choice in _choices(node)),
         minimum=node.get("minimum"),
         maximum=node.get("maximum"),

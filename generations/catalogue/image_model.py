@@ -38,7 +38,7 @@ class ImageModel:
     """What each file of this folder declares as IMAGE_MODEL; `order` is its place in every list.
 
     `good_for`, `bad_for` and `advice` are for its page: what it is for, what it is not for and what to take instead,
-    and what to do when.
+    and what to do when. `finished_by` is the id of the image model that draws the same input finer, if there is one.
     """
 
     id: str
@@ -54,6 +54,7 @@ class ImageModel:
     priced_by: Literal["image", "megapixel"]
     typical_s: tuple[int, int]
     deadline_s: int
+    finished_by: str = ""
     good_for: tuple[str, ...] = ()
     bad_for: tuple[str, ...] = ()
     advice: tuple[Advice, ...] = ()

@@ -48,7 +48,7 @@ Seed = Annotated[
         title="Seed",
         description="The same seed with the same input gives the same picture again. Left out: a random one.",
         examples=[20261120],
-        json_schema_extra={"x-advanced": True},
+        json_schema_extra={"x-advanced": True, "x-seed": True},
     ),
 ]
 

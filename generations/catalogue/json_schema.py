@@ -1,8 +1,9 @@
 """From an input schema to the JSON Schema that is shown to partners, and that forms and errors are made from.
 
-Beside the standard words it has five of our own: `x-choices` (label and help of each value), `x-kind`
-(what a list or a size is for), `x-advanced` (a form may fold it away), and where the standard words cannot
-say what may stand there, `x-fits` for people and `x-allowed` for programs.
+Beside the standard words it has six of our own: `x-choices` (label and help of each value), `x-kind`
+(what a list or a size is for), `x-advanced` (a form may fold it away), `x-seed` (the number that makes a picture
+repeatable), and where the standard words cannot say what may stand there, `x-fits` for people and `x-allowed` for
+programs.
 """
 
 from copy import deepcopy

@@ -17,6 +17,7 @@ IMAGE_MODEL = ImageModel(
     priced_by="image",
     typical_s=(5, 15),
     deadline_s=300,
+    finished_by="krea-2-large",
     good_for=(
         "Finding the picture: try prompts, shapes and styles quickly and at a low price.",
         "Everyday pictures for posts, slides and drafts.",

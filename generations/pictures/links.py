@@ -117,4 +117,5 @@ def _presigned(name: str, expires: int, filename: str | None) -> str:
 
 def disposition(filename: str | None) -> str:
     """The Content-Disposition of a picture: to be shown, or to be saved under `filename`."""
-    return content_disposition_header(filename is not None, filename or "") or "inline"
+    seen = "".join(each for each in filename or "" if each.isprintable())  # no line of the head may end in it
+    return content_disposition_header(filename is not None, seen) or "inline"

@@ -46,12 +46,12 @@ async def serve(scope: MutableMapping[str, Any], receive: Receive, send: Send, r
     `restore` is asked once for a file that should be there and is not; True when it is back."""
     name = scope["path"].removeprefix("/")
     if scope["method"] not in {"GET", "HEAD"}:
-        return await _say(send, 405, "Only GET and HEAD are answered here.", [(b"allow", b"GET, HEAD")])
+        return await say(send, 405, "Only GET and HEAD are answered here.", [(b"allow", b"GET, HEAD")])
     if not store.NAME.fullmatch(name):
-        return await _say(send, 404, "There is no such picture.")
+        return await say(send, 404, "There is no such picture.")
     granted = links.granted(name, scope["query_string"].decode("latin-1"))
     if granted is None:
-        return await _say(send, 403, "This address has ended or was altered. Open the picture's page for a new one.")
+        return await say(send, 403, "This address has ended or was altered. Open the picture's page for a new one.")
     await hand_out(scope, receive, send, name, granted, restore)
 
 
@@ -68,7 +68,7 @@ async def hand_out(
         size = await _size(name, restore)
         await _answer(scope, receive, send, name, size, granted)
     except FileNotFoundError:
-        await _say(send, 404, "There is no such picture.")
+        await say(send, 404, "There is no such picture.")
 
 
 async def _size(name: str, restore: Restore) -> int:
@@ -94,7 +94,7 @@ async def _answer(
         return await _start(send, 304, headers, body=b"")
     span = _span(asked, size, _etag(name)) if scope["method"] == "GET" else None
     if span is not None and span.start >= size:
-        return await _say(send, 416, "The picture is shorter.", [(b"content-range", f"bytes */{size}".encode())])
+        return await say(send, 416, "The picture is shorter.", [(b"content-range", f"bytes */{size}".encode())])
     status, wanted = (200, range(size)) if span is None else (206, span)
     if span is not None:
         headers.append((b"content-range", f"bytes {span.start}-{span.stop - 1}/{size}".encode()))
@@ -171,7 +171,7 @@ def _span(asked: dict[str, str], size: int, etag: str) -> range | None:
     return range(max(0, size - int(last)), size) if int(last) else range(size, size)
 
 
-async def _say(send: Send, status: int, text: str, headers: Headers | None = None) -> None:
+async def say(send: Send, status: int, text: str, headers: Headers | None = None) -> None:
     body = f"{text}\n".encode()
     plain = [
         (b"content-type", b"text/plain; charset=utf-8"),

@@ -104,6 +104,12 @@ def exists(name: str) -> bool:
     return storages["pictures"].exists(checked(name))
 
 
+def is_missing_here(name: str) -> bool:
+    """Whether a file that belongs on this machine is gone. Object storage is not asked: a page would wait for it."""
+    storage = storages["pictures"]
+    return isinstance(storage, PictureFiles) and not storage.exists(checked(name))
+
+
 def size(name: str) -> int:
     """Length in bytes; FileNotFoundError when it is not there."""
     return storages["pictures"].size(checked(name))

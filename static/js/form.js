@@ -76,25 +76,49 @@ window.addEventListener("pageshow", (event) => {
   if (event.persisted) newWish();
 });
 
+// What is typed while the form's answer is on its way stays: the answer knows only what was sent.
+let sent = new Map();
+
+function texts(form) {
+  return [...form.querySelectorAll("textarea[name], input.number[name], input[type=text][name], input[type=url][name]")];
+}
+
+document.addEventListener("htmx:beforeRequest", ({ target }) => {
+  if (target.id === "studio-form") sent = new Map(texts(target).map((each) => [each.id, each.value]));
+});
+
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  // The same wish answered twice, in two tabs or a hurry, is one card.
+  const [, id] = /id="(card-[0-9a-f-]{36})"/.exec(detail.serverResponse) ?? [];
+  const known = ["cards", "card"].includes(detail.target.id.split("-")[0]) && detail.target.id !== id;
+  if (known && document.getElementById(id ?? "")) {
+    detail.target = document.getElementById(id);
+    detail.swapOverride = "outerHTML";
+  }
+  if (detail.target.id !== "studio-form") return;
+  const typed = texts(detail.target).filter((each) => sent.has(each.id) && each.value !== sent.get(each.id));
+  document.addEventListener("htmx:afterSettle", () => keep(typed), { once: true });
+});
+
+function keep(typed) {
+  for (const { id, value } of typed) {
+    const fresh = document.getElementById(id);
+    if (!fresh || fresh.value === value) continue;
+    fresh.value = value;
+    fresh.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+
 document.addEventListener("htmx:load", (event) => enhance(event.target));
 document.addEventListener("htmx:afterSettle", (event) => {
   const told = event.target.querySelector?.("#errors");
   if (told && event.target.id === "studio-form") told.focus();
+  // The button of a card was switched off while it was busy, and lost the focus by that.
+  const pressed = event.detail.requestConfig?.elt;
+  const there = pressed?.matches?.("form.repeat") && document.getElementById(`${pressed.id}-button`);
+  if (there && document.activeElement.contains(there)) there.focus({ preventScroll: true });
   if (event.detail.target?.id !== "cards") return;
   forgetRefusal(document.getElementById("studio-form"));
   document.querySelector("#cards .card")?.scrollIntoView({ block: "nearest" });
 });
-document.addEventListener("htmx:sendError", (event) => tell(event, "You seem to be offline. Nothing was sent; try again in a moment."));
-document.addEventListener("htmx:responseError", (event) =>
-  tell(event, "That did not work on our side. Nothing you typed is lost; please try again."),
-);
-
-function tell(event, text) {
-  if (!event.detail.elt.closest("#studio-form")) return;
-  const notice = document.createElement("p");
-  notice.className = "notice bad";
-  notice.textContent = text;
-  document.getElementById("notices").replaceChildren(notice);
-}
-
 enhance(document);

@@ -25,17 +25,44 @@ async function fetchCard(id) {
   const card = document.getElementById(`card-${id}`);
   if (!card) return;
   busy.set(id, false);
-  const hadFocus = card.contains(document.activeElement);
+  const focused = card.contains(document.activeElement) ? document.activeElement : null;
   try {
-    await window.htmx.ajax("GET", card.dataset.address, { source: card, target: card, swap: "outerHTML" });
+    await letGo();
+    const values = { seen: card.dataset.mark };
+    await window.htmx.ajax("GET", card.dataset.address, { source: card, target: card, swap: "outerHTML", values });
+  } catch {
+    // A lost connection: trouble.js has told of it, and the next look comes by itself.
   } finally {
     const again = busy.get(id);
     busy.delete(id);
     const fresh = document.getElementById(`card-${id}`);
-    if (fresh && hadFocus) fresh.querySelector("a, button")?.focus();
+    if (fresh && focused && !focused.isConnected && !fresh.contains(document.activeElement)) {
+      (document.getElementById(focused.id) ?? fresh).focus({ preventScroll: true });
+    }
     if (fresh && fresh !== card) tell(card, fresh);
     if (fresh && again) look(fresh);
   }
+}
+
+// A card is not taken away between the press of a button and its release: the click would be lost.
+let pressed = null;
+
+function letGo() {
+  return pressed?.promise;
+}
+
+function release() {
+  pressed?.resolve();
+  pressed = null;
+}
+
+function press() {
+  release();
+  let resolve;
+  const promise = new Promise((done) => {
+    resolve = done;
+  });
+  pressed = { promise, resolve };
 }
 
 function tell(card, fresh) {
@@ -88,6 +115,9 @@ function poll() {
 }
 
 if (place) {
+  document.addEventListener("pointerdown", press);
+  // After the click that belongs to it.
+  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => setTimeout(release));
   // What happened between an order and its card's arrival was told to nobody.
   document.addEventListener("htmx:load", (event) => {
     if (event.target.matches?.(".card[data-new]")) look(event.target);

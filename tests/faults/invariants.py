@@ -8,6 +8,7 @@ from billing import audit
 from billing.models import Account
 from generations import audit as road_audit
 from generations.draws import MOST_DRAWS
+from generations.erasure import ERASED
 from generations.models import AT_FAL, FINAL, Customer, Event, Image, Status
 
 Q, SENDING, UNKNOWN, DRAWING, STORING = (
@@ -88,7 +89,7 @@ def wrong_moves(
     """What moved and should not have: by a word that cannot do this, about another draw, or from a final status."""
     for id, (status, old_draw, sha256) in before.items():
         now, _, new_sha256 = after[id]
-        if status in FINAL and (status, sha256) != (now, new_sha256):
+        if status in FINAL and (now, new_sha256) not in {(status, sha256), (status, ERASED)}:
             yield f"image {id} was {status} for good and is {now}"
         if status == now:
             continue

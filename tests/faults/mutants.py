@@ -24,7 +24,7 @@ class Mutant:
 
 ALLOWANCES = "billing/allowances.py"
 LEDGER, LIFECYCLE, DRAWS = "billing/ledger.py", "generations/lifecycle.py", "generations/draws.py"
-MODELS, DISPATCH, COLLECT = "generations/models.py", "generations/dispatch.py", "generations/collect.py"
+MODELS, DISPATCH, COLLECT = "generations/models/road.py", "generations/dispatch.py", "generations/collect.py"
 
 OF_THE_LEDGER = (
     Mutant("hold: not more than is available", (CHANCE,), LEDGER,

@@ -3,6 +3,7 @@
 import io
 import re
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -56,6 +57,13 @@ def send(client: Client, fields: dict[str, Any]) -> Any:
     return client.post("/studio/", fields)
 
 
+def hrefs(client: Client, address: str, words: str) -> list[str]:
+    """Where the links of these words lead, on the page of an address."""
+    body = client.get(address).content.decode()
+    parts = [part for part in body.split('href="')[1:] if words in part.partition("</a>")[0]]
+    return [unescape(part.partition('"')[0]) for part in parts]
+
+
 def picture(colour: str = "red", name: str = "a.png") -> SimpleUploadedFile:
     file = io.BytesIO()
     Pillow.new("RGB", (64, 48), colour).save(file, "PNG")
@@ -72,10 +80,14 @@ class _Reader(HTMLParser):
         self.page = Page(form_id)
         self._in_form = self._fragment = False
         self._select = self._textarea = ""
-        self._silent = 0
+        self._silent = self._asleep = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = {name: value or "" for name, value in attrs}
+        if tag == "template":
+            self._asleep += 1
+        if self._asleep:
+            return
         if told.get("id"):
             self.page.by_id[told["id"]] = told
         if told.get("aria-invalid") == "true":
@@ -109,11 +121,15 @@ class _Reader(HTMLParser):
             self.page.buttons.append((name, told.get("value", "")))
 
     def handle_endtag(self, tag: str) -> None:
+        if tag == "template":
+            self._asleep -= 1
+        if self._asleep:
+            return
         if tag in BLOCKS:
             self.page.text += " "
         if tag == "form":
             self._in_form = False
-        elif tag == "textarea":
+        elif tag == "textarea" and self._textarea:
             # A browser drops the one line break after the tag.
             self.page.fields[self._textarea] = self.page.fields[self._textarea].removeprefix("\n")
             self._textarea = ""
@@ -121,6 +137,8 @@ class _Reader(HTMLParser):
             self._silent -= 1
 
     def handle_data(self, data: str) -> None:
+        if self._asleep:
+            return
         if self._textarea:
             self.page.fields[self._textarea] += data
         if not self._silent:

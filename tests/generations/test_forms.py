@@ -80,7 +80,7 @@ def test_form_reads_every_kind_of_field() -> None:
 
 
 def test_what_is_left_empty_is_the_default() -> None:
-    brief = form(seed="", aspect_ratio="", quantity="").brief()
+    brief = form(seed="", aspect_ratio="").brief()
 
     assert brief == Brief.read("krea-2-medium", {"prompt": "a fox"})
 
@@ -104,6 +104,11 @@ def test_text_that_is_no_number_is_refused_and_stays_as_it_was_typed() -> None:
         "quantity": "Quantity must be a whole number from 1 to 4.",
     }
     assert wrong.typed["seed"] == "seven"
+
+
+def test_quantity_that_was_emptied_is_refused_and_not_taken_for_one() -> None:
+    assert refusals(form(quantity="")) == {"quantity": "Quantity must be a whole number from 1 to 10."}
+    assert form().brief().quantity == 1
 
 
 def test_number_too_long_for_python_is_refused_like_any_other() -> None:
@@ -184,8 +189,9 @@ def test_fifth_image_model_has_a_form_from_its_file_alone(sketch: ImageModel, al
 
     drawn = controls.of(StudioForm(sketch, typed), alice)
 
-    paper, strokes, ink = drawn.main
-    assert [each.template.rpartition("/")[2] for each in drawn.main] == ["shapes.html", "number.html", "boolean.html"]
+    paper, strokes, ink, _ = drawn.main
+    templates = [each.template.rpartition("/")[2] for each in drawn.main]
+    assert templates == ["shapes.html", "number.html", "boolean.html", "seed.html"]
     assert [(each.value, each.shape and (each.shape.width, each.shape.height)) for each in paper.options] == [
         ("small", (640, 480)),
         ("tall", (480, 960)),
@@ -206,5 +212,6 @@ def test_shapes_are_drawn_where_a_choice_moves_the_size_and_nowhere_else(alice: 
 
 def test_advanced_settings_are_folded_away_until_one_is_set(alice: Any) -> None:
     assert controls.of(form("flux-krea-dev"), alice).advanced_is_open is False
-    assert controls.of(form("flux-krea-dev", seed="4"), alice).advanced_is_open is True
+    assert controls.of(form("flux-krea-dev", seed="4"), alice).advanced_is_open is False
+    assert controls.of(form("flux-krea-dev", acceleration="high"), alice).advanced_is_open is True
     assert controls.of(form("flux-krea-dev", enable_safety_checker="off"), alice).advanced_is_open is True

@@ -139,7 +139,7 @@ def test_full_example_has_every_field_and_a_part_of_each(image_model: ImageModel
 @each_model
 def test_every_language_shows_every_way(image_model: ImageModel) -> None:
     page = read(Client().get(f"/models/{image_model.id}/"))
-    told = code_samples.of(image_model)
+    told = code_samples.of(image_model, doors=[code_samples.NATIVE])
 
     assert [(each.language.id, each.way.id) for each in told] == [
         (language.id, way.id) for language in code_samples.LANGUAGES for way in code_samples.NATIVE.ways
@@ -194,7 +194,7 @@ def test_console_is_for_those_who_are_logged_in(alice: Any) -> None:
     assert "console-json" not in nobody and "console.js" not in nobody
     body = re.search(r'<textarea[^>]*id="console-json"[^>]*>(.+?)</textarea>', member, re.DOTALL)
     assert body is not None
-    assert json.loads(unescape(body[1])) == code_samples.native_body(image_model)
+    assert json.loads(unescape(body[1])) == code_samples.native_body(image_model, examples.usual(image_model), 1)
     assert "csrfmiddlewaretoken" in member and "console.js" in member
 
 
@@ -286,7 +286,7 @@ def test_fifth_image_model_brings_its_pages_along(tmp_path: Path, monkeypatch: p
         assert "sketch.ink Added once to each picture with ink 2.50 $0.0025" in page
         assert "strokes integer 40 How many lines. A whole number from 10 to 90." in page
         assert "medium string" in page and "pencil" in page
-        for sample in code_samples.of(sketch):
+        for sample in code_samples.of(sketch, doors=[code_samples.NATIVE]):
             assert '"strokes": 40' in sample.code
         assert "| `strokes` | integer | `40` | A whole number from 10 to 90. | How many lines. |" in text
         for address in ("/", "/models/"):

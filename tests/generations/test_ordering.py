@@ -13,7 +13,7 @@ from billing.models import Account
 from generations.models import Generation, Upload
 from tests.conftest import wallet_of
 from tests.generations import pages
-from tests.generations.pages import GENERATE, HTMX, logged_in, open_form, picture, raise_price, send
+from tests.generations.pages import GENERATE, logged_in, open_form, picture, raise_price, send
 
 
 @pytest.fixture
@@ -208,11 +208,8 @@ def test_file_that_is_no_picture_is_refused_at_its_row(browser: Client) -> None:
         "image_style_references.1.file": SimpleUploadedFile("a.png", b"not a picture", "image/png"),
     }
 
-    response = browser.post(
-        "/studio/rows", open_form(browser) | rows | {"keep": "image_style_references"}, headers=HTMX
-    )
+    page = pages.read(send(browser, open_form(browser) | rows | {"add_row": "image_style_references"}))
 
-    page = pages.read(response)
     assert "Style reference 2: " in page.text
     assert page.invalid == {"image_style_references.1.image_url"}
 
@@ -233,4 +230,4 @@ def test_upload_of_somebody_else_is_refused_and_not_shown(browser: Client, mallo
 
 @pytest.mark.parametrize("name", ["prompt", "nope", ""])
 def test_rows_of_what_is_no_list_are_refused(browser: Client, name: str) -> None:
-    assert browser.post("/studio/rows", open_form(browser) | {"add_row": name}).status_code == 400
+    assert browser.post("/studio/rows", open_form(browser) | {"list": name}).status_code == 400

@@ -56,7 +56,7 @@ def test_page_of_a_running_generation_looks_again_by_itself_without_scripts(
 
 def test_cancel_of_what_waits_is_free_and_the_card_says_so(browser: Client, alice: Any, fox: Brief) -> None:
     generation = lifecycle.submit(alice, fox)
-    assert "Free while it waits." in card(browser, generation).text
+    assert "Cancel free while it waits" in card(browser, generation).text
 
     response = browser.post(f"/studio/generations/{generation.id}/cancel", headers=HTMX)
 
@@ -78,6 +78,7 @@ def test_cancel_of_what_is_being_drawn_says_that_it_may_still_arrive(
     generation = lifecycle.submit(alice, fox)
     drain()
     assert "Being drawn" in card(browser, generation).text
+    assert "Cancel it is being drawn: it may still be charged" in card(browser, generation).text
 
     response = browser.post(f"/studio/generations/{generation.id}/cancel", headers=HTMX)
 

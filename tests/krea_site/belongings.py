@@ -13,20 +13,22 @@ from generations.models import Draw, Generation, Image, Outcome, Status, Upload
 from generations.pictures import store
 from generations.pictures.develop import Developed, develop
 
+SMALL = 360, 240
+
 
 @cache
-def picture(shade: int) -> bytes:
-    """A small picture, different for each shade (1 to 255)."""
+def picture(shade: int, size: tuple[int, int] = SMALL) -> bytes:
+    """A picture, different for each shade (1 to 255)."""
     file = io.BytesIO()
-    canvas = Pillow.new("RGB", (360, 240), (shade, 255 - shade, 90))
+    canvas = Pillow.new("RGB", size, (shade, 255 - shade, 90))
     canvas.putpixel((shade % 300, 7), (255, 255, 255))
     canvas.save(file, "PNG")
     return file.getvalue()
 
 
 @cache
-def developed(shade: int) -> Developed:
-    return develop(picture(shade))
+def developed(shade: int, size: tuple[int, int] = SMALL) -> Developed:
+    return develop(picture(shade, size))
 
 
 def confirmed(client: Client, user: Any) -> Client:
@@ -39,7 +41,7 @@ def confirmed(client: Client, user: Any) -> Client:
     return client
 
 
-def drawn(user: Any, *shades: int, prompt: str = "a red fox") -> Generation:
+def drawn(user: Any, *shades: int, prompt: str = "a red fox", size: tuple[int, int] = SMALL) -> Generation:
     """A finished generation of one picture for each shade, with its files; it cost nothing."""
     now = timezone.now()
     generation = Generation.objects.create(
@@ -47,11 +49,11 @@ def drawn(user: Any, *shades: int, prompt: str = "a red fox") -> Generation:
         unfinished=0, outcome=Outcome.SUCCEEDED, created_at=now, finished_at=now,
     )  # fmt: skip
     for index, shade in enumerate(shades):
-        stored = store.write(developed(shade))
+        stored = store.write(developed(shade, size))
         image = Image.objects.create(
-            generation=generation, user=user, index=index, seed=shade, price=0, status=Status.STORED,
-            name=stored.name, sha256=stored.sha256, content_type=stored.content_type, width=stored.width,
-            height=stored.height, bytes=stored.bytes, variants=stored.variants,
+            generation=generation, user=user, image_model=generation.image_model, index=index, seed=shade, price=0,
+            status=Status.STORED, name=stored.name, sha256=stored.sha256, content_type=stored.content_type,
+            width=stored.width, height=stored.height, bytes=stored.bytes, variants=stored.variants,
         )  # fmt: skip
         image.draw = Draw.objects.create(image=image, endpoint="x", result={"images": [{"url": "https://fal/x"}]})
         image.save(update_fields=["draw"])

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from billing import ledger
-from generations import lifecycle, live
+from generations import lifecycle, live, saved_loras
 from generations.pictures import store
 from generations.pictures.serve import in_thread
 from krea_site import export_contents, export_door, exports, overdue
@@ -81,6 +81,7 @@ def test_everything_of_a_person_is_in_one_zip(small_slices: None, alice: Any, ma
     drawn(mallory, 90, prompt="a secret of mallory's")
     references = [uploaded(alice, shade) for shade in (100, 101)]
     keys.make(alice, "My server")
+    saved_loras.add(alice, "Ink", "https://example.com/ink.safetensors", 0.8)
     for number in range(4):
         ledger.grant(alice, 1_00, key=f"gift:{number}", memo='=HYPERLINK("x")' if number == 2 else f"Gift {number}")
 
@@ -96,6 +97,9 @@ def test_everything_of_a_person_is_in_one_zip(small_slices: None, alice: Any, ma
     assert account["email"] == "alice@example.com"
     assert account["credits"] == {"available": "1004.00", "held": "0.00", "debt": "0.00"}
     assert [key["name"] for key in account["api_keys"]] == ["My server"]
+    assert [(lora["name"], lora["path"]) for lora in account["saved_loras"]] == [
+        ("Ink", "https://example.com/ink.safetensors")
+    ]
     rows = list(csv.DictReader(io.StringIO(archive.read("statement.csv").decode(), newline="")))
     assert [(row["memo"], row["amount"]) for row in rows] == [
         ("Gift 3", "1.00"), ("'=HYPERLINK(\"x\")", "1.00"), ("Gift 1", "1.00"), ("Gift 0", "1.00"),

@@ -24,6 +24,11 @@ def test_an_address_lets_its_holder_in() -> None:
     assert links.check(NAME, query)
 
 
+@pytest.mark.parametrize("name", ["fox.png\n", "\rfox.png", "fox\0.png"])
+def test_a_name_to_save_under_ends_no_line_of_the_head(name: str) -> None:
+    assert links.disposition(name) == 'attachment; filename="fox.png"'
+
+
 def test_an_absolute_address_has_the_host_that_the_world_sees(settings: Settings) -> None:
     settings.PUBLIC_URL = "https://pictures.example"
 

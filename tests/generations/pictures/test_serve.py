@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import pytest
 import time_machine
-import uvicorn
 
 from generations.pictures import links, store
 from generations.pictures.serve import serve
+from tests.in_thread import served
 
 Draw = Callable[..., bytes]
 
@@ -31,15 +31,8 @@ class Answer(NamedTuple):
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """A real server with our application alone. Small buffers, so that a reader who stops is noticed soon."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)
-    config = uvicorn.Config(serve, lifespan="off", access_log=False, log_level="error")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    yield listening.getsockname()[1]
-    server.should_exit = server.force_exit = True
-    thread.join()
+    with served(serve, send_buffer=64 * 1024, lifespan="off", access_log=False, log_level="error") as bound:
+        yield bound
 
 
 @pytest.fixture

@@ -8,18 +8,19 @@ from collections.abc import Collection
 from functools import reduce
 from operator import or_
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from . import catalogue, thumbnails
-from .brief import Brief
-from .catalogue import ImageModel
-from .thumbnails import ThumbnailName
+from .. import catalogue, thumbnails
+from ..brief import Brief
+from ..catalogue import ImageModel
+from ..thumbnails import ThumbnailName
 
 
 class Status(models.TextChoices):
@@ -136,6 +137,7 @@ class Generation(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True, help_text="Since when prompt and settings are gone too.")
 
     objects: ClassVar[models.Manager["Generation"]] = GenerationQuerySet.as_manager()
 
@@ -151,13 +153,19 @@ class Generation(models.Model):
         indexes = [
             models.Index(fields=["user", "-id"], name="generation_recent"),
             models.Index(fields=["id"], name="generation_open", condition=Q(outcome__isnull=True)),
+            models.Index(fields=["user"], name="generation_open_of_user", condition=Q(outcome__isnull=True)),
+            models.Index(
+                fields=["deleted_at"],
+                name="generation_to_erase",
+                condition=Q(deleted_at__isnull=False, erased_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
         return str(self.id)
 
     def get_absolute_url(self) -> str:
-        return f"/history/#{self.id}"
+        return f"/studio/generations/{self.id}/"
 
     @property
     def key(self) -> str:
@@ -200,6 +208,36 @@ class ImageQuerySet(models.QuerySet["Image"]):
     def in_turn(self) -> "ImageQuerySet":
         return self.order_by("turn", "id")
 
+    def kept(self) -> "ImageQuerySet":
+        """Neither in the bin nor gone. Looks at no other row, so that an UPDATE may carry it as its condition."""
+        return self.filter(binned_at=None, erased_at=None)
+
+    def binned(self) -> "ImageQuerySet":
+        """In the bin, and so not gone for good."""
+        return self.filter(binned_at__isnull=False, erased_at=None)
+
+    def change(self, **fields: Any) -> int:
+        """UPDATE many, locked in the order of their ids: of two that overlap, one waits for the other."""
+        with transaction.atomic():
+            ids = list(self.select_for_update().order_by("id").values_list("pk", flat=True))
+            return self.model._default_manager.filter(pk__in=ids).update(**fields)
+
+    def in_gallery(self, user: Any) -> "ImageQuerySet":
+        """A user's pictures as the history has them: the newest generation first, each in its own order."""
+        rows = self.filter(user=user, generation__deleted_at=None).kept()
+        return rows.order_by("-generation_id", "index")
+
+    def after(self, generation: UUID, index: int) -> "ImageQuerySet":
+        """What comes after a place in the gallery. The bound on the generation stands by itself, so that the index
+        begins there."""
+        rows = self.filter(generation__lte=generation)
+        return rows.exclude(generation=generation, index__lte=index)
+
+    def before(self, generation: UUID, index: int) -> "ImageQuerySet":
+        """What comes before a place in the gallery."""
+        rows = self.filter(generation__gte=generation)
+        return rows.exclude(generation=generation, index__gte=index)
+
     def showing(self, names: Collection[str]) -> "ImageQuerySet":
         """Those whose picture or thumbnails are one of these files."""
         rows = self.filter(status=Status.STORED).annotate(
@@ -239,6 +277,12 @@ class Image(models.Model):
     bytes = models.PositiveBigIntegerField(null=True)
     variants = models.JSONField(default=dict)
 
+    # What the gallery asks for, beside the generation's own: 100,000 pictures are filtered without joining it.
+    image_model = models.CharField(max_length=64)
+    favourite_at = models.DateTimeField(null=True)
+    binned_at = models.DateTimeField(null=True, help_text="Since when it lies in the bin.")
+    erased_at = models.DateTimeField(null=True, help_text="Since when there is no file and no way back.")
+
     objects: ClassVar[models.Manager["Image"]] = ImageQuerySet.as_manager()
 
     class Meta:
@@ -254,6 +298,22 @@ class Image(models.Model):
                 fields=["status", "status_at"],
                 name="image_on_the_road",
                 condition=Q(status__in=["sending", "unknown", "drawing", "storing"]),
+            ),
+            models.Index(
+                fields=["user", "-binned_at", "-id"],
+                name="image_bin",
+                condition=Q(binned_at__isnull=False, erased_at__isnull=True),
+            ),
+            models.Index(
+                fields=["binned_at"],
+                name="image_bin_due",
+                condition=Q(binned_at__isnull=False, erased_at__isnull=True),
+            ),
+            # All that the gallery filters by is in it, so that what is left out is passed over without being fetched.
+            models.Index(
+                fields=["user", "-generation", "index", "status", "image_model", "favourite_at"],
+                name="image_gallery",
+                condition=Q(binned_at__isnull=True, erased_at__isnull=True),
             ),
             # Not for stored ones alone, though only they have files: SQLite would then not use them.
             models.Index(fields=["name"], name="image_file"),
@@ -283,6 +343,11 @@ class Image(models.Model):
     @property
     def is_final(self) -> bool:
         return self.status in FINAL
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a picture to be shown: stored, and neither in the bin nor gone."""
+        return self.status == Status.STORED and bool(self.name) and self.binned_at is None
 
     @property
     def public_status(self) -> str:
