@@ -3,7 +3,7 @@
 A key anywhere else, such as in an address, is not read: addresses are written into logs.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
@@ -21,19 +21,25 @@ SCHEME = "bearer"
 class ByKey(BaseAuthentication):  # type: ignore[misc]
     """`request.auth` becomes the Key."""
 
+    schemes: ClassVar[tuple[str, ...]] = (SCHEME,)
+
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, Key] | None:
         header = request.headers.get("Authorization")
         if header is None:
             return None
         scheme, _, secret = header.partition(" ")
-        if scheme.lower() != SCHEME:
-            raise Problem("missing_key", "Send your key as Authorization: Bearer krea_…")
+        if scheme.lower() not in self.schemes:
+            raise Problem("missing_key", f"Send your key as Authorization: {self.schemes[0].capitalize()} krea_…")
         try:
-            key = keys.identify(secret.strip())
+            key = keys.identify(self.secret_in(secret.strip()))
         except keys.Refused as refused:
             raise Problem(refused.code) from None
         keys.note_use(key)
         return key.user, key
+
+    def secret_in(self, credentials: str) -> str:
+        """The key in what stands behind the scheme."""
+        return credentials
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="api"'

@@ -2,7 +2,8 @@
 
 One transaction inserts the key, does the work, stores status and body, and commits. So a call that dies anywhere has
 done nothing and kept nothing, and its retry is the first. A second caller waits in the database for the first, at most
-ten seconds. Only 2xx is kept: what was refused may be tried again with the same key once its cause is gone.
+ten seconds. Only 2xx is kept: what was refused may be tried again with the same key once its cause is gone. Bodies are
+sealed, since they hold prompts, and secrets that are shown once.
 """
 
 import json
@@ -18,6 +19,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
+from . import sealed
 from .models import KeptAnswer
 from .problems import Problem
 
@@ -65,7 +67,7 @@ def _do(user: AbstractBaseUser, key: str, fingerprint: str, work: Callable[[], H
     if row is None:
         return None
     answer = work()
-    row.status, row.body = answer.status_code, answer.content
+    row.status, row.body = answer.status_code, sealed.seal(answer.content)
     row.headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
     row.save(update_fields=["status", "headers", "body"])
     return answer
@@ -104,7 +106,7 @@ def _kept(user: AbstractBaseUser, key: str, fingerprint: str) -> HttpResponse | 
         return None
     if row.fingerprint != fingerprint:
         raise Problem("idempotency_key_reused")
-    return HttpResponse(bytes(row.body), status=row.status, headers=row.headers | {REPLAYED: "true"})
+    return HttpResponse(sealed.unseal(bytes(row.body)), status=row.status, headers=row.headers | {REPLAYED: "true"})
 
 
 def _key(request: Request) -> str | None:

@@ -111,6 +111,12 @@ KINDS: dict[str, Kind] = {
     "model_not_for_sale": Kind(
         409, "This image model has no price now.", "The operator has to set one.", "Use another image model."
     ),
+    "too_many_webhooks": Kind(
+        409,
+        "The account has as many webhooks as it may have.",
+        "An account has at most 20.",
+        "Delete one that is not needed, or give one address more events.",
+    ),
     "idempotency_key_in_use": Kind(
         409,
         "The first call with this Idempotency-Key is still at work.",
@@ -152,6 +158,18 @@ KINDS: dict[str, Kind] = {
         "This Idempotency-Key was used for another call.",
         "The same key came with another address or body within 24 hours.",
         "Use a new key for each new wish, and the same key only for its retries.",
+    ),
+    "too_many_requests": Kind(
+        429,
+        "Too many calls.",
+        "The key called more often in a minute than it may; `RateLimit-Policy` says how often that is.",
+        "Wait `Retry-After` seconds; `RateLimit` on every answer says how many calls are left.",
+    ),
+    "too_many_unfinished": Kind(
+        429,
+        "Too many images are under way.",
+        "The key has as many unfinished images as it may; `unfinished` and `unfinished_limit` say how many.",
+        "Wait until some are finished, then send the same call with the same Idempotency-Key.",
     ),
     "internal_error": Kind(
         500, "Something went wrong here.", "A fault of ours; it was written down.", "Try again with the same key."

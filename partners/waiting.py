@@ -6,7 +6,8 @@ Without the front (a test's client) nobody reads them: the call is answered at o
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -35,11 +36,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Stream:
-    """Send the user's events after `since` (None: from now on) for as long as the key, or the session, is valid."""
+    """Send the user's events after `since` (None: from now on) for as long as the key, or the session, is valid.
+    `dialect` says whose words they are put in, and `about` what that dialect has to know; empty: the native ones."""
 
     user: int
     since: int | None
     key: str | None
+    dialect: str = ""
+    about: dict[str, Any] = field(default_factory=dict)
 
 
 def preferred(request: Request) -> int | None:
@@ -61,8 +65,10 @@ def hold_the_line(request: Request, answer: HttpResponse, generation: UUID | str
         answer[LINE] = json.dumps(asdict(Line(request.user.pk, str(generation), seconds, then)))
 
 
-def stream(request: Request, since: int | None, key: UUID | None) -> HttpResponse:
-    told = Stream(request.user.pk, since, str(key) if key else None)
+def stream(
+    request: Request, since: int | None, key: UUID | None, dialect: str = "", about: dict[str, Any] | None = None
+) -> HttpResponse:
+    told = Stream(request.user.pk, since, str(key) if key else None, dialect, about or {})
     return HttpResponse(headers={STREAM: json.dumps(asdict(told))})
 
 

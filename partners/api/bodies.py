@@ -8,9 +8,10 @@ from typing import Any
 
 from generations.brief import BadBrief, Brief, FieldError
 from partners.problems import invalid_input
+from partners.webhooks import addresses
 
 QUOTED_FIELDS = ("model", "input", "quantity")
-ORDER_FIELDS = (*QUOTED_FIELDS, "quote", "reference", "metadata")
+ORDER_FIELDS = (*QUOTED_FIELDS, "quote", "reference", "webhook_url", "metadata")
 QUOTE_MAX = 1000
 REFERENCE_MAX = 200
 METADATA_ENTRIES_MAX, METADATA_NAME_MAX, METADATA_TEXT_MAX, METADATA_BYTES_MAX = 50, 64, 500, 4096
@@ -34,6 +35,7 @@ class OrderBody:
     brief: Brief
     quote: str | None = field(default=None, repr=False)
     reference: str | None = None
+    webhook_url: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -45,6 +47,12 @@ def read(raw: object, fields: tuple[str, ...] = ORDER_FIELDS) -> OrderBody:
     errors = [_unknown(name, fields) for name in list(raw)[:50] if name not in fields]
     quote = _text(raw, "quote", QUOTE_MAX, errors)
     reference = _text(raw, "reference", REFERENCE_MAX, errors)
+    webhook_url = _text(raw, "webhook_url", addresses.LONGEST, errors)
+    if webhook_url is not None:
+        try:
+            addresses.check(webhook_url)
+        except addresses.BadAddress as bad:
+            errors.append(FieldError.at(("webhook_url",), "not_allowed", f"webhook_url: {bad}", addresses.ALLOWED))
     metadata = raw.get("metadata")
     if metadata is not None and not _is_metadata(metadata):
         detail = f"metadata must be {METADATA_FITS}."
@@ -55,7 +63,7 @@ def read(raw: object, fields: tuple[str, ...] = ORDER_FIELDS) -> OrderBody:
         raise invalid_input([*bad.errors, *errors]) from bad
     if errors:
         raise invalid_input(errors)
-    return OrderBody(brief, quote, reference, metadata or {})
+    return OrderBody(brief, quote, reference, webhook_url, metadata or {})
 
 
 def _unknown(name: str, fields: tuple[str, ...]) -> FieldError:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import events, generations, image_models, images, money, quotes
+from . import events, generations, image_models, images, money, quotes, usage, webhooks
 
 CALLS = [
     path("models", image_models.Models.as_view()),
@@ -16,4 +16,15 @@ CALLS = [
     path("events", events.Events.as_view()),
     path("balance", money.Balance.as_view()),
     path("ledger", money.Ledger.as_view()),
+    path("usage", usage.Usage.as_view()),
+    path("webhooks", webhooks.Webhooks.as_view()),
+    path("webhooks/settings", webhooks.Settings.as_view()),
+    path("webhooks/settings/rotate", webhooks.RotateCallbacks.as_view()),
+    path("webhooks/<uuid:id>", webhooks.OneWebhook.as_view()),
+    path("webhooks/<uuid:id>/rotate", webhooks.Rotate.as_view()),
+    path("webhooks/<uuid:id>/test", webhooks.Test.as_view()),
+    path("webhooks/<uuid:id>/redeliver", webhooks.RedeliverAll.as_view()),
+    path("webhooks/<uuid:id>/deliveries", webhooks.Deliveries.as_view()),
+    path("webhooks/<uuid:id>/deliveries/<uuid:delivery>", webhooks.OneDelivery.as_view()),
+    path("webhooks/<uuid:id>/deliveries/<uuid:delivery>/redeliver", webhooks.Redeliver.as_view()),
 ]

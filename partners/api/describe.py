@@ -14,8 +14,15 @@ View = TypeVar("View", bound=Callable[..., Any])
 Answers = Mapping[int, type[BaseModel] | None]
 
 # What every call with a key can answer.
-OF_ANY_KEY = ("missing_key", "invalid_key", "revoked_key", "expired_key", "account_closed", "missing_scope")
-OF_ANY_CALL = ("bad_request", "method_not_allowed", "invalid_query", "internal_error", "busy")
+OF_ANY_KEY = (
+    "missing_key",
+    "invalid_key",
+    "revoked_key",
+    "expired_key",
+    "account_closed",
+    "missing_scope",
+)
+OF_ANY_CALL = ("bad_request", "method_not_allowed", "invalid_query", "too_many_requests", "internal_error", "busy")
 OF_ANY_POST = (
     "csrf_failed",
     "invalid_json",
@@ -25,6 +32,8 @@ OF_ANY_POST = (
     "idempotency_key_reused",
     "idempotency_key_in_use",
 )
+OF_ANY_CHANGE = ("csrf_failed", "invalid_json", "body_too_large", "unsupported_media_type")
+POSTS = ("create", "cancel", "test", "redeliver", "rotate")  # the first words of their operations
 IDEMPOTENCY = OpenApiParameter(
     idempotency.HEADER,
     {"type": "string", "minLength": 1, "maxLength": 255},
@@ -56,10 +65,12 @@ def described(
 ) -> Callable[[View], View]:
     """For a method of a view. `problems`: codes of its own, beside those that any such call can answer with."""
     is_open = tag == "Models"
-    is_post = operation.startswith(("create", "cancel"))
+    is_post = operation.startswith(POSTS)
     codes = [*problems, *OF_ANY_CALL, *(() if is_open else OF_ANY_KEY), *(OF_ANY_POST if is_post else ())]
     if operation.startswith("delete"):
         codes.append("csrf_failed")
+    if operation.startswith("update"):
+        codes.extend(OF_ANY_CHANGE)
     found: dict[Any, Any] = {
         (status, MEDIA["json"]) if shape else status: _success(shape) for status, shape in answers.items()
     }
@@ -72,7 +83,7 @@ def described(
         parameters=[*parameters, *((IDEMPOTENCY,) if is_post else ())],
         examples=[
             OpenApiExample(name, value=value, request_only=True)
-            for name, value in examples.REQUESTS.get(operation, {}).items()
+            for name, value in (examples.REQUESTS | examples.MORE_REQUESTS).get(operation, {}).items()
         ],
         auth=[{}, {"key": []}] if is_open else [{"key": []}],  # type: ignore[list-item]
     )

@@ -17,6 +17,7 @@ FOX_IN_FULL = {
     "image_style_references": [],
 }
 GENERATION_ID = "019ab2c4-1f3e-7c55-8a51-6d1f0b7a9e01"
+KEY_ID = "019ab2c4-0c10-7a11-9f3e-5b7d2c8e4a66"
 IMAGE_ID = "019ab2c4-1f41-7d02-9c1e-2b8f4e6a7d10"
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 QUOTE = "WyI1ZjQ2Il0:1tzK3n:xV9c0vQ2"
@@ -33,6 +34,15 @@ REQUESTS: dict[str, dict[str, Any]] = {
             "metadata": {"customer": "c-204", "campaign": "winter"},
         },
     },
+    "createWebhook": {
+        "Told when it is done": {"url": "https://shop.example/hooks/krea", "events": ["generation.finished"]}
+    },
+    "updateWebhookSettings": {"Warn below 500 credits": {"low_below": "500.00"}},
+}
+# Bodies of calls about something that has to be there first.
+MORE_REQUESTS: dict[str, dict[str, Any]] = {
+    "updateWebhook": {"Enable it again": {"enabled": True}},
+    "redeliverAll": {"What was missed since Friday": {"since": "2026-11-20T00:00:00Z"}},
 }
 
 _IMAGE = {
@@ -85,6 +95,43 @@ _QUOTE = {
     "image_price": "39.00",
     "price": "78.00",
 }
+_WEBHOOK = {
+    "id": "019ab2c4-5a10-7c3e-9d42-8e1f6b0c3d77",
+    "url": "https://shop.example/hooks/krea",
+    "events": ["generation.finished"],
+    "enabled": True,
+    "disabled_cause": None,
+    "failing_since": None,
+    "created_at": "2026-11-20T09:15:00.204000Z",
+}
+_SECRET = "whsec_ZXhhbXBsZSBleGFtcGxlIGV4YW1wbGUgZXhhbXBsZQ=="
+_DELIVERY = {
+    "id": "019ab2c4-6b21-7e8a-b7c5-4f9d2a1e8c03",
+    "type": "generation.finished",
+    "status": "delivered",
+    "generation": GENERATION_ID,
+    "tries": 1,
+    "next_try_at": None,
+    "created_at": "2026-11-21T11:02:19.500000Z",
+    "finished_at": "2026-11-21T11:02:19.822000Z",
+}
+_TRY = {
+    "number": 1,
+    "began_at": "2026-11-21T11:02:19.511000Z",
+    "seconds": 0.311,
+    "url": "https://shop.example/hooks/krea",
+    "request_headers": {
+        "content-type": "application/json",
+        "webhook-id": "msg_019ab2c46b217e8ab7c54f9d2a1e8c03",
+        "webhook-timestamp": "1795258939",
+        "webhook-signature": "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
+    },
+    "request_body": '{"type":"generation.finished","timestamp":"2026-11-21T11:02:19.511000Z","data":{}}',
+    "status": 200,
+    "answer_headers": {"content-type": "text/plain"},
+    "answer_body": "ok",
+    "error": None,
+}
 
 
 def _image_model() -> dict[str, Any]:
@@ -116,6 +163,22 @@ _SHAPES: dict[type[BaseModel], Any] = {
     shapes.Balance: {"available": "922.00", "held": "39.00", "debt": "0.00"},
     shapes.Movement: _MOVEMENT,
     shapes.Movements: {"items": [_MOVEMENT], "next": None},
+    shapes.UsageRows: {
+        "items": [
+            {"day": "2026-11-21", "model": "krea-2-medium", "key": KEY_ID, "images": 12, "credits": "468.00"},
+            {"day": "2026-11-21", "model": "krea-2-large", "key": None, "images": 1, "credits": "78.00"},
+        ],
+        "next": None,
+    },
+    shapes.Webhook: _WEBHOOK,
+    shapes.WebhookWithSecret: {**_WEBHOOK, "secret": _SECRET},
+    shapes.Webhooks: {"items": [_WEBHOOK], "next": None},
+    shapes.WebhookSettings: {"low_below": "500.00"},
+    shapes.Secret: {"secret": _SECRET},
+    shapes.Delivery: _DELIVERY,
+    shapes.DeliveryWithLog: {**_DELIVERY, "log": [_TRY]},
+    shapes.Deliveries: {"items": [_DELIVERY], "next": None},
+    shapes.Count: {"count": 12},
 }
 _MORE: dict[str, dict[str, Any]] = {
     "insufficient_credits": {"price": "78.00", "available": "12.00", "missing": "66.00"},
@@ -126,6 +189,7 @@ _MORE: dict[str, dict[str, Any]] = {
         "period": "month",
         "renews": "2026-12-01",
     },
+    "too_many_unfinished": {"unfinished": 998, "unfinished_limit": 1000},
     "missing_scope": {"allowed": ["generations:write"]},
     "method_not_allowed": {"allowed": ["GET"]},
     "invalid_input": {

@@ -10,12 +10,13 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from billing import ledger, prices
+from billing import prices
 from generations import lifecycle, references
 from generations.models import Generation, Image, Outcome, Status, Upload
-from partners import waiting
+from partners import limits, waiting
 from partners.models import Key, Order, Scope
 from partners.problems import Problem
+from partners.webhooks import endpoints
 
 from . import bodies, presented, shapes
 from .bodies import OrderBody
@@ -81,6 +82,7 @@ class Generations(ApiView):
             "model_not_for_sale",
             "quote_expired",
             "quote_mismatch",
+            "too_many_unfinished",
         ],
         body=shapes.GenerationBody,
         parameters=[WAIT, PREFER, DRY_RUN],
@@ -175,8 +177,17 @@ class Cancel(ApiView):
 @transaction.atomic
 def _make(request: Request, body: OrderBody, uploads: list[Upload], quote: prices.Quote | None) -> HttpResponse:
     key = request.auth if isinstance(request.auth, Key) else None
-    made = lifecycle.submit(request.user, body.brief, uploads=uploads, quote=quote, limits=_limits(key))
-    Order.objects.create(generation=made, key=key, reference=body.reference, metadata=dict(body.metadata))
+    limits_of_key = limits.of_order(key, body.brief.quantity)
+    if body.webhook_url:
+        endpoints.listener(request.user.pk)  # from before the first event on
+    made = lifecycle.submit(request.user, body.brief, uploads=uploads, quote=quote, limits=limits_of_key)
+    Order.objects.create(
+        generation=made,
+        key=key,
+        reference=body.reference,
+        metadata=dict(body.metadata),
+        webhook_url=body.webhook_url or "",
+    )
     shown = presented.generation(_mine(request, made.pk))
     return answer(shown, status=202, headers={"Location": f"{request.path}/{made.pk}"})
 
@@ -189,12 +200,6 @@ def _cancel(request: Request, id: UUID) -> HttpResponse:
     if not any(image.cancel_requested_at for image in fresh.images.all()):
         raise Problem("too_late")
     return answer(presented.generation(fresh), status=202 if fresh.outcome is None else 200)
-
-
-def _limits(key: Key | None) -> list[ledger.Limit]:
-    if key is None or key.monthly_limit is None:
-        return []
-    return [ledger.Limit(f"key:{key.pk}", key.monthly_limit)]
 
 
 def _mine(request: Request, id: UUID) -> Generation:

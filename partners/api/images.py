@@ -58,7 +58,9 @@ class Content(ApiView):
         variant = query.choice("variant", VARIANTS)
         query.done()
         row = _mine(request, id)
-        if row.status != Status.STORED or not row.name:
+        if row.status == Status.STORED and not row.is_there:
+            raise Problem("not_found", "This image was deleted. Its owner can take it back for seven days.")
+        if row.status != Status.STORED:
             raise Problem("image_not_stored", f"This image is {row.public_status}.", image_status=row.public_status)
         name: str = row.variants[variant]["name"] if variant in row.variants else row.name
         if waiting.has_front(request):

@@ -62,7 +62,7 @@ def _generation(row: Generation, place: int | None) -> shapes.Generation:
 
 
 def image(row: Image) -> shapes.Image:
-    link = links.link(row.name, absolute=True) if row.status == Status.STORED and row.name else None
+    link = links.link(row.name, absolute=True) if row.is_there else None
     return shapes.Image(
         id=row.pk,
         index=row.index,

@@ -37,7 +37,7 @@ class Image(Shape):
     status: ImageStatus
     seed: int = Field(description="The same seed with the same input draws it again.")
     price: Credits = Field(description="What it costs when it is stored; nothing otherwise.")
-    url: str | None = Field(description="A signed address, fresh at every read; null until stored.")
+    url: str | None = Field(description="A signed address, fresh at every read; null until stored, and when deleted.")
     url_expires_at: datetime | None = Field(description="When `url` ends. `/images/{id}/content` does not end.")
     width: int | None
     height: int | None
@@ -139,6 +139,9 @@ class GenerationBody(QuoteBody):
 
     quote: str | None = Field(default=None, description="Binds the price that was quoted.")
     reference: str | None = Field(default=None, min_length=1, max_length=200, description="A name of your own.")
+    webhook_url: str | None = Field(
+        default=None, max_length=2048, description="Told `generation.finished`, signed with the account's own secret."
+    )
     metadata: dict[str, str | float | bool | None] | None = Field(
         default=None,
         max_length=50,
@@ -189,6 +192,140 @@ class Movements(Shape):
     next: str | None = Field(description="The `cursor` of the next page; null on the last one.")
 
 
+class UsageRow(Shape):
+    """What was delivered of one image model on one day by one key."""
+
+    day: date = Field(description="In UTC: the day on which the generations were settled.")
+    model: str
+    key: UUID | None = Field(description="null: ordered on the website, or with a key that is gone.")
+    images: int
+    credits: Credits
+
+
+class UsageRows(Shape):
+    """Usage, the newest day first."""
+
+    items: list[UsageRow]
+    next: None = Field(description="It is one page.")
+
+
+Topic = Literal["generation.finished", "generation.updated", "balance.low"]
+
+
+class WebhookBody(Shape):
+    """Where to be told of what."""
+
+    url: str = Field(max_length=2048, description="http or https, open to the world; https is wise.")
+    events: list[Topic] = Field(min_length=1)
+
+
+class WebhookChange(Shape):
+    """What is to be changed; what is left out stays."""
+
+    url: str | None = Field(default=None, max_length=2048)
+    events: list[Topic] | None = Field(default=None, min_length=1)
+    enabled: bool | None = Field(default=None, description="true: what waits is tried at once.")
+
+
+class Webhook(Shape):
+    """An address that is told of events."""
+
+    id: UUID
+    url: str
+    events: list[Topic]
+    enabled: bool
+    disabled_cause: Literal["owner", "failing", "gone"] | None = Field(
+        description="failing: no success in three days. gone: it answered 410."
+    )
+    failing_since: datetime | None = Field(description="The first failure since the last success.")
+    created_at: datetime
+
+
+class WebhookWithSecret(Webhook):
+    """A webhook with the secret that signs its calls, which is never shown again."""
+
+    secret: str = Field(description="As Standard Webhooks libraries take it.")
+
+
+class Webhooks(Shape):
+    """Every webhook of the account, newest first."""
+
+    items: list[Webhook]
+    next: None = Field(description="They are one page.")
+
+
+class WebhookSettings(Shape):
+    """What holds for all webhooks of the account."""
+
+    low_below: Credits | None = Field(
+        description="`balance.low` is told when less than this is available; null: never."
+    )
+
+
+class Secret(Shape):
+    """A secret, which is never shown again."""
+
+    secret: str = Field(description="As Standard Webhooks libraries take it.")
+
+
+class Delivery(Shape):
+    """One telling of one event to one address."""
+
+    id: UUID
+    type: Literal["generation.finished", "generation.updated", "balance.low", "test"]
+    status: Literal["waiting", "delivered", "given_up", "dropped"] = Field(
+        description="waiting: for its first or next try. dropped: what it was about was deleted meanwhile."
+    )
+    generation: UUID | None
+    tries: int
+    next_try_at: datetime | None = Field(description="null once it is decided.")
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class DeliveryTry(Shape):
+    """One request, and what was answered."""
+
+    number: int
+    began_at: datetime
+    seconds: float | None = Field(description="How long it took; null while it is under way, or where the sender died.")
+    url: str
+    request_headers: dict[str, str]
+    request_body: str
+    status: int | None = Field(description="null where there was no answer.")
+    answer_headers: dict[str, str]
+    answer_body: str = Field(description="Its first 4096 bytes.")
+    error: str | None = Field(description="Why it does not count as delivered.")
+
+
+class DeliveryWithLog(Delivery):
+    """A delivery with every try."""
+
+    log: list[DeliveryTry]
+
+
+class Deliveries(Shape):
+    """A page of deliveries, newest first."""
+
+    items: list[Delivery]
+    next: str | None = Field(description="The `cursor` of the next page; null on the last one.")
+
+
+class Again(Shape):
+    """What is to be told anew."""
+
+    since: datetime = Field(description="Deliveries made at or after this time; the log goes back thirty days.")
+    status: Literal["delivered", "given_up", "dropped"] | None = Field(
+        default="given_up", description="Only those that ended so; null: all that ended."
+    )
+
+
+class Count(Shape):
+    """How many."""
+
+    count: int
+
+
 class FieldProblem(Shape):
     """What is wrong with one field of the body, or one parameter of the address."""
 
@@ -216,5 +353,7 @@ class ProblemDetails(BaseModel):
     limit: Credits | None = Field(default=None, description="With limit_reached.")
     left: Credits | None = Field(default=None, description="With limit_reached.")
     period: Literal["day", "month"] | None = Field(default=None, description="With limit_reached.")
+    unfinished: int | None = Field(default=None, description="With too_many_unfinished.")
+    unfinished_limit: int | None = Field(default=None, description="With too_many_unfinished.")
     renews: date | None = Field(default=None, description="With limit_reached: the day it counts from nothing again.")
     allowed: list[str] | None = Field(default=None, description="With missing_scope, method_not_allowed, not_found.")

@@ -32,6 +32,10 @@ class Caller:
         response = self.client.post(ROOT + path, sent, content_type="application/json", headers=told)
         return _documented("post", path, response)
 
+    def patch(self, path: str, body: Any) -> Any:
+        response = self.client.patch(ROOT + path, json.dumps(body), content_type="application/json")
+        return _documented("patch", path, response)
+
     def delete(self, path: str) -> Any:
         return _documented("delete", path, self.client.delete(ROOT + path))
 

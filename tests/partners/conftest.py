@@ -1,12 +1,9 @@
 """acme, a partner: an account with credits, and callers that hold every answer against the API's own document."""
 
-import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import uvicorn
 from pytest_django import Settings
 
 from krea_site.asgi import application
@@ -15,8 +12,8 @@ from partners.models import Key
 from tests.conftest import make_user
 from tests.generations.pages import picture
 from tests.generations.strangers import Stranger
+from tests.in_thread import served
 from tests.partners.caller import Caller
-from tests.standins.launch import free_port
 
 
 @pytest.fixture
@@ -48,16 +45,8 @@ def stranger(mallory: Any) -> Caller:
 @pytest.fixture
 def site(transactional_db: None) -> Iterator[str]:
     """The web process as it runs, with its front, in a thread of its own."""
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(application, host="127.0.0.1", port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://localhost:{port}"
-    server.should_exit = True
-    server.force_exit = True
-    thread.join()
+    with served(application) as port:
+        yield f"http://localhost:{port}"
 
 
 @pytest.fixture

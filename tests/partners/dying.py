@@ -71,7 +71,8 @@ def main(kinds: list[str]) -> None:
     assert migrated == 0, trouble
     for kind in kinds:
         for number in range(1, MOST_LIVES):
-            _, secret = in_a_child(begin)
+            begun, secret = in_a_child(begin)
+            assert begun == 0, secret
             ended, trouble = in_a_child(partial(live, Bomb(kind, number), secret))
             _, found = in_a_child(partial(retried, secret))
             told = {"kind": kind, "number": number, "died": ended == DEAD, "found": found}

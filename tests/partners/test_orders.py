@@ -174,7 +174,7 @@ def test_a_key_spends_no_more_than_its_limit_of_the_month(acme: Any) -> None:
     assert refusal(answer) == (403, "limit_reached")
     body = answer.json()
     assert (body["price"], body["limit"], body["left"], body["period"]) == ("39.00", "100.00", "22.00", "month")
-    assert Allowance.objects.get(name=f"key:{key.pk}").used == 78_00
+    assert Allowance.objects.get(name=f"key:{key.family}").used == 78_00
     assert Caller(keys.make(acme, "Unlimited")[1]).order(FOX)["quoted"] == "39.00"
 
 

@@ -1,4 +1,4 @@
-"""The follower: asks fal about everything in flight, and ticks the dispatcher and the sweep."""
+"""The follower: asks fal about everything in flight, ticks the dispatcher and the sweep, and carries webhooks out."""
 
 import asyncio
 import signal
@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 
 from generations.follow import Follower
 from krea_site import sweeps
+from partners.webhooks.courier import Courier
 
 
 class Command(BaseCommand):
@@ -22,4 +23,4 @@ async def follow() -> None:
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    await Follower(sweeps.run).run(stop)
+    await asyncio.gather(Follower(sweeps.run).run(stop), Courier().run(stop))
