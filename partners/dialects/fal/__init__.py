@@ -1,0 +1,1 @@
+"""fal's dialect: what `fal-client` and `@fal-ai/client` speak."""

@@ -1,0 +1,1 @@
+"""Oxen's dialect: its inference API as far as it draws pictures."""

@@ -1,0 +1,244 @@
+"""The sync call, the queue, the events and the models, as Oxen's samples speak them."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.http.request import QueryDict
+from rest_framework.request import Request
+
+from billing import prices
+from generations import catalogue, lifecycle
+from generations.brief import Brief
+from generations.catalogue import ImageModel, examples
+from generations.models import Generation, Image
+from generations.pictures import store
+from partners import waiting
+from partners.dialects import orders, seen
+from partners.dialects.orders import Wanted
+from partners.dialects.seen import Seen
+from partners.dialects.view import READ, WRITE, DialectView, Scopes, answer
+from partners.idempotency import REPLAYED
+from partners.models import Key
+from partners.problems import Problem
+
+from . import wire
+from .stream import address, since
+
+ROOT = "/api/ai"
+LISTED, USUAL_PAGE = 100, 20
+MICROUSD_OF_A_HUNDREDTH = 10  # 1,000 credits are a dollar
+
+
+class OxenView(DialectView):
+    def refuse(self, problem: Problem) -> HttpResponse:
+        status, body = wire.refusal(problem)
+        return answer(body, status, problem.headers)
+
+    def generation(self, id: UUID) -> Seen:
+        """The caller's generation, also a deleted one: a loop that polls it has to end. Raises Problem."""
+        row = Generation.objects.filter(user_id=self.request.user.pk, pk=id).prefetch_related("images").first()
+        if row is None:
+            raise Problem("not_found", "You have no generation with this id.")
+        return Seen(row)
+
+
+class Generate(OxenView):
+    """`POST /api/ai/images/generate`: the line is held until the pictures are there, or their deadline is over."""
+
+    scopes: ClassVar[Scopes] = {"post": WRITE}
+
+    def post(self, request: Request) -> HttpResponse:
+        made = self.once(request, lambda: _read_sync(request))
+        told = json.loads(made.content)
+        id, model = told["generation_id"], catalogue.get(told["model"])
+        status, body = wire.timed_out(id)  # what is told where nobody holds the line
+        held = answer(body, status)
+        if REPLAYED in made.headers:
+            held[REPLAYED] = made[REPLAYED]
+        then = f"{ROOT}/images/generate/{id}?response_format={told['response_format']}"
+        waiting.hold_the_line(request, held, id, seconds=model.deadline_s, then=then)
+        return held
+
+
+class Generated(OxenView):
+    """`GET /api/ai/images/generate/{id}`: the answer of the sync call, asked for again."""
+
+    scopes: ClassVar[Scopes] = {"get": READ}
+
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        found = self.generation(id)
+        if not found.is_finished:
+            status, body = wire.timed_out(str(id))
+            return answer(body, status)
+        if found.row.deleted_at or not found.stored:
+            status, body = wire.failure(found)
+            return answer(body, status)
+        in_base64 = request.query_params.get("response_format") == "b64_json"
+        pictures = [{"b64_json": _base64(image)} if in_base64 else {"url": address(image)} for image in found.stored]
+        return answer(wire.images(found, pictures))
+
+
+class Queue(OxenView):
+    """`/api/ai/queue`"""
+
+    def get(self, request: Request) -> HttpResponse:
+        rows = _filtered(request.query_params, seen.readable(request.user.pk))
+        told = [wire.row(each, address) for each in seen.seen(rows)]
+        return answer({"count": len(told), "generations": told})
+
+    def post(self, request: Request) -> HttpResponse:
+        return self.once(request, lambda: _read_queued(request))
+
+
+class Queued(OxenView):
+    """`/api/ai/queue/{id}`"""
+
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        return answer(wire.row(self.generation(id), address))
+
+    def delete(self, request: Request, id: UUID) -> HttpResponse:
+        """Cancel; no effect on what is finished."""
+        found = self.mine(id)
+        if not found.is_finished:
+            lifecycle.cancel(found.row)
+        return answer({"status": "success", "generation_id": str(id)})
+
+
+class History(OxenView):
+    """`GET /api/ai/generations`: everything, newest first."""
+
+    scopes: ClassVar[Scopes] = {"get": READ}
+
+    def get(self, request: Request) -> HttpResponse:
+        number, size = _page(request.query_params)
+        rows = seen.readable(request.user.pk).order_by("-pk")
+        shown = seen.seen(rows[(number - 1) * size : number * size])
+        told = {
+            "status": "success",
+            "status_message": "resources_found",
+            "generations": [wire.entry(each, address) for each in shown],
+            "page_number": number,
+            "page_size": size,
+            "count": rows.count(),
+            "total_cost": wire.dollars(sum(each.charged for each in shown)),
+        }
+        return answer(told)
+
+
+class Entry(OxenView):
+    """`GET /api/ai/generations/{id}`"""
+
+    scopes: ClassVar[Scopes] = {"get": READ}
+
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        told = {"status": "success", "status_message": "resource_found"}
+        return answer(told | {"generation": wire.entry(self.mine(id), address)})
+
+
+class Events(OxenView):
+    """`GET /api/events`"""
+
+    scopes: ClassVar[Scopes] = {"get": READ}
+
+    def get(self, request: Request) -> HttpResponse:
+        last = request.headers.get("Last-Event-ID", "").strip()
+        is_number = last.isascii() and last.isdigit() and len(last) <= 18
+        start = int(last) if is_number else since(request.user.pk)
+        key = request.auth.pk if isinstance(request.auth, Key) else None
+        if request.method == "HEAD":
+            return HttpResponse(content_type="text/event-stream")
+        return waiting.stream(request, start, key, dialect="oxen")
+
+
+class Models(OxenView):
+    """`GET /api/ai/models`"""
+
+    scopes: ClassVar[Scopes] = {"get": READ}
+
+    def get(self, request: Request) -> HttpResponse:
+        return answer({"object": "list", "data": [_model(known) for known in catalogue.all()]})
+
+
+class Model(OxenView):
+    """`GET /api/ai/models/{id}`"""
+
+    scopes: ClassVar[Scopes] = {"get": READ}
+
+    def get(self, request: Request, id: str) -> HttpResponse:
+        known = wire.image_model(id)
+        if known is None:
+            raise Problem("not_found", f"Model not found: {id[:60]}")
+        return answer(_model(known))
+
+
+class Unknown(OxenView):
+    """Whatever else is below Oxen's address."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise Problem("unknown_address", f"There is nothing at {request.path[:200]}.")
+
+
+def _read_sync(request: Request) -> Callable[[], HttpResponse]:
+    asked = wire.read_sync(request.data)
+    place = orders.prepare(request, [Wanted(brief) for brief in asked.briefs])
+
+    def work() -> HttpResponse:
+        made = place()[0]
+        told = {"generation_id": str(made.pk), "model": made.image_model, "response_format": asked.response_format}
+        return answer(told, 202)
+
+    return work
+
+
+def _read_queued(request: Request) -> Callable[[], HttpResponse]:
+    asked = wire.read_queued(request.data)
+    place = orders.prepare(request, [Wanted(brief) for brief in asked.briefs])
+    return lambda: answer({"generations": [{"generation_id": str(made.pk), "status": "queued"} for made in place()]})
+
+
+def _page(query: QueryDict) -> tuple[int, int]:
+    """Number and size of a page; what is no such number is the first page of the usual size."""
+    number, size = (query.get(name, "") for name in ("page_number", "page_size"))
+    is_number = number.isascii() and number.isdigit() and len(number) <= 6
+    is_size = size.isascii() and size.isdigit() and len(size) <= 3
+    return max(int(number), 1) if is_number else 1, min(max(int(size), 1), LISTED) if is_size else USUAL_PAGE
+
+
+def _filtered(query: QueryDict, rows: "QuerySet[Generation]") -> list[Generation]:
+    """The newest LISTED that fit: those under way, unless a status is asked for."""
+    status = query.get("status")
+    if status in wire.FINISHED:
+        outcomes = [outcome for outcome, word in wire.STATUSES.items() if word == status]
+        rows = rows.filter(outcome__in=outcomes)
+    else:
+        rows = rows.filter(outcome=None)
+    if model := query.get("model"):
+        known = wire.image_model(model)
+        rows = rows.filter(image_model=known.id if known else "")
+    found = list(rows.order_by("-pk")[:LISTED])
+    return [row for row in found if status in (None, wire.STATUSES[row.status])]
+
+
+def _model(known: ImageModel) -> dict[str, Any]:
+    """With the price of an image at its defaults, where it is for sale now."""
+    try:
+        price = lifecycle.price(Brief.read(known.id, examples.minimal(known))).amount * MICROUSD_OF_A_HUNDREDTH
+    except prices.NoPrice:
+        price = None
+    return wire.model(known, price)
+
+
+def _base64(image: Image) -> str:
+    reader = store.open_range(image.name)
+    try:
+        return base64.b64encode(reader.read(store.size(image.name))).decode()
+    finally:
+        reader.close()
