@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import database, report, trials
+from bench.gallery import PICTURES, gallery
+from bench.interaction import REPETITIONS, interaction
 from bench.lighthouse import RUNS, lighthouse
 from bench.readers import readers
 from bench.statement import MOVEMENTS, statement
@@ -19,7 +21,8 @@ from bench.world import Plan
 
 RESULTS = Path(__file__).parent / "results"
 TRIALS = ("burst", "steady", "polling", "readers")
-BY_NAME = ("lighthouse", "statement")  # only when named: one fetches a program, the other makes a million rows
+# Only when named: one fetches a program, one wants a browser, two make very many rows.
+BY_NAME = ("lighthouse", "interaction", "statement", "gallery")
 NAMES = f"of {', '.join(TRIALS)}: all when none is named; or {', '.join(BY_NAME)}"
 
 
@@ -53,9 +56,13 @@ def run(plan: Plan, given: argparse.Namespace) -> Iterator[tuple[str, dict[str, 
     if "readers" in given.trials:
         yield "readers", readers(plan)
     if "lighthouse" in given.trials:
-        yield "lighthouse", lighthouse(plan, runs=given.runs)
+        yield "lighthouse", lighthouse(plan, runs=given.runs, names=given.page)
+    if "interaction" in given.trials:
+        yield "interaction", interaction(plan, repetitions=given.repetitions)
     if "statement" in given.trials:
         yield "statement", statement(plan, movements=given.movements)
+    if "gallery" in given.trials:
+        yield "gallery", gallery(plan, pictures=given.gallery)
 
 
 def kinds(given: argparse.Namespace) -> list[str]:
@@ -102,7 +109,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60.0, help="of the steady ones")
     parser.add_argument("--rate", type=float, help="pictures a second of the steady ones; else half the burst's")
     parser.add_argument("--runs", type=int, default=RUNS, help="of lighthouse on each page")
+    parser.add_argument("--page", action="append", default=[], help="of lighthouse, by name; else all")
+    parser.add_argument("--repetitions", type=int, default=REPETITIONS, help="of interaction, of each act")
     parser.add_argument("--movements", type=int, default=MOVEMENTS, help="of the statement")
+    parser.add_argument("--gallery", type=int, default=PICTURES, help="pictures of the gallery")
     parser.add_argument("--repeat", type=int, default=1, help="do it all so many times")
     parser.add_argument("--results", type=Path, default=RESULTS, help="the folder for the JSON")
     parser.add_argument("--within", type=float, default=900.0, help="seconds after which a benchmark gives up")

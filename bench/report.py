@@ -7,7 +7,8 @@ PLAIN = (
     ("ordered_s", "seconds until all were ordered"), ("all_accepted_s", "seconds until fal had taken all"),
     ("most_on_the_road", "most between dispatch and stored"), ("most_drawn_at_once", "most drawn at once by fal"),
     ("wait_p50_s", "fal's completion to available, p50, s"), ("wait_p95_s", "… p95, s"), ("wait_max_s", "… max, s"),
-    ("movements", "movements of one wallet"), ("made_s", "seconds to make them"),
+    ("gallery", "pictures of one customer"), ("movements", "movements of one wallet"),
+    ("made_s", "seconds to make them"),
     ("csv_s", "seconds for the whole CSV"), ("csv_mb", "its size, MB"), ("csv_grew_mb", "the web process grew by, MB"),
     ("threads_more", "threads more with 50 that never read"),
     ("stalled_readers", "readers that never read"), ("streams", "idle streams"),
@@ -32,6 +33,8 @@ def table(title: str, figures: dict[str, Any]) -> str:
         lines += ["", *_answers(figures["answers"])]
     if "sights" in figures:
         lines += ["", *_sights(figures["sights"])]
+    if "interactions" in figures:
+        lines += ["", *_interactions(figures["interactions"])]
     if "memory_mb" in figures:
         lines += ["", *_memory(figures)]
     if "costs" in figures:
@@ -66,6 +69,16 @@ def _sights(pages: dict[str, Any]) -> list[str]:
         cells = [*page["scores"].values(), *timings, page["cls"], *kilobytes]
         lines.append(f"{name:<16}" + "".join(f"{cell:>9}" for cell in cells))
         lines += [f"  short of: {', '.join(page['short_of'])}"] if page["short_of"] else []
+    return lines
+
+
+def _interactions(acts: dict[str, Any]) -> list[str]:
+    """Milliseconds to the next paint, an act a line; `-`: below 16, which browsers do not tell."""
+    columns = ("median_ms", "inp_ms", "worst_ms")
+    lines = [f"{'act':<45}{'count':>9}{'median':>9}{'INP':>9}{'worst':>9}"]
+    for name, act in acts.items():
+        cells = "".join(f"{act[column] or '-':>9}" for column in columns)
+        lines.append(f"{name:<45}{act['count']:>9}{cells}")
     return lines
 
 

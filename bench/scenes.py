@@ -25,17 +25,20 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.db.models import Count, Max, Q  # noqa: E402
 
+from bench import gallery_rows  # noqa: E402
 from billing import audit, ledger  # noqa: E402
 from billing.models import Transfer  # noqa: E402
 from generations import audit as road_audit  # noqa: E402
 from generations import catalogue, lifecycle  # noqa: E402
 from generations.brief import Brief  # noqa: E402
+from generations.history import Place  # noqa: E402
 from generations.models import AT_FAL, FINAL, Beat, Draw, Image, Status  # noqa: E402
 from generations.pictures import links  # noqa: E402
 
 MODEL = "krea-2-medium"
 CUSTOMERS = 5
 LOOK_EVERY_S = 0.5
+AT_ONCE, SHAPES = 3, ("3:2", "1:1", "4:5", "16:9")  # of a guest's pictures
 READY_WITHIN_S = 60.0
 PAGE = 100  # items of fal's request history
 
@@ -70,10 +73,12 @@ def steady(*, rate: float, seconds: float, give_up_s: float) -> dict[str, Any]:
 
 
 def guest(*, pictures: int, give_up_s: float) -> dict[str, Any]:
-    """A customer who is logged in and owns a few pictures: the session's cookie, and addresses of the pictures."""
+    """A customer who is logged in and owns some pictures: the session's cookie, and addresses of the pictures."""
     user = _customers(pictures)[0]
     _wait_for_processes()
-    lifecycle.submit(user, Brief.read(MODEL, {"prompt": "a pier"}, pictures))
+    for number, first in enumerate(range(0, pictures, AT_ONCE)):
+        asked = {"prompt": f"a pier at low tide, number {number}", "aspect_ratio": SHAPES[number % len(SHAPES)]}
+        lifecycle.submit(user, Brief.read(MODEL, asked, min(AT_ONCE, pictures - first)))
     _watch(time.time(), give_up_s)
     names = Image.objects.filter(status=Status.STORED).values_list("name", flat=True)
     return {
@@ -96,6 +101,31 @@ def statement(*, count: int) -> dict[str, Any]:
         "made_s": round(time.time() - began, 1),
         "cursors": {str(share): str(row.pk) for share, row in places.items()},
         "days": {str(share): str(row.created_at.date()) for share, row in places.items()},
+    }
+
+
+def gallery(*, count: int) -> dict[str, Any]:
+    """A customer with so many pictures, beside another one: the session's cookie, cursors and days at some depths, and
+    words of known frequency."""
+    user, another = (get_user_model().objects.create_user(f"{name}@example.com", None) for name in ("many", "few"))
+    began = time.time()
+    gallery_rows.fill(another, count // 10)
+    gallery_rows.fill(user, count)
+    gallery_rows.vacuum()
+    newest = Image.objects.in_gallery(user).select_related("generation")
+    places = {share: newest[int((count - 1) * share)] for share in (0.1, 0.5, 0.9)} | {0: newest[60]}
+    return {
+        "cookie": _cookie(user),
+        "made_s": round(time.time() - began, 1),
+        "cursors": {str(share): str(Place(row.generation_id, row.index)) for share, row in places.items()},
+        "days": {str(share): str(row.generation.created_at.date()) for share, row in places.items()},
+        "words": {
+            "in every prompt": gallery_rows.EVERYWHERE,
+            "in half of them": gallery_rows.OFTEN,
+            "in the older half": gallery_rows.EARLY,
+            "in one of a hundred": gallery_rows.SELDOM,
+            "in none": gallery_rows.NOWHERE,
+        },
     }
 
 
@@ -199,7 +229,7 @@ def _log() -> dict[str, Any]:
 
 
 SCENES: dict[str, Callable[..., dict[str, Any]]] = {
-    "burst": burst, "steady": steady, "guest": guest, "statement": statement,
+    "burst": burst, "steady": steady, "guest": guest, "statement": statement, "gallery": gallery,
 }  # fmt: skip
 
 if __name__ == "__main__":

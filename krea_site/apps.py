@@ -9,10 +9,13 @@ class KreaSiteConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.signals import email_verified  # noqa: PLC0415  # models exist only now
+        from partners.signals import endpoint_disabled, key_found  # noqa: PLC0415
 
-        from . import checks, mail_hosts, schedule, trial  # noqa: F401, PLC0415
+        from . import checks, mail_hosts, partner_mails, schedule, trial  # noqa: F401, PLC0415
 
         email_verified.connect(trial.on_email_verified, dispatch_uid="krea_site.trial")
+        endpoint_disabled.connect(partner_mails.on_endpoint_disabled, dispatch_uid="krea_site.partner_mails")
+        key_found.connect(partner_mails.on_key_found, dispatch_uid="krea_site.partner_mails")
 
         def after_migrate(**_: Any) -> None:
             schedule.install()

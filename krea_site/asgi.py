@@ -9,7 +9,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "krea_site.settings")
 django.setup()
 
-from generations import collect, live  # noqa: E402
+from generations import collect, live, share_door  # noqa: E402
 from generations.pictures import serve as pictures  # noqa: E402
 from krea_site import export_door, front, health, statement_csv  # noqa: E402
 from krea_site.front import Receive, Scope, Send  # noqa: E402
@@ -25,6 +25,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.close", "code": 1000})
     elif scope["path"].startswith("/pictures/"):
         await pictures.serve(scope, receive, send, restore)
+    elif share_door.PATH.fullmatch(scope["path"]):
+        await share_door.serve(scope, receive, send, restore)
     elif scope["path"] in ("/healthz", "/readyz"):
         await health.serve(scope, send)
     elif export_door.PATH.fullmatch(scope["path"]):

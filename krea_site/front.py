@@ -17,12 +17,13 @@ from a2wsgi import WSGIMiddleware
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from generations import errands, events, live
+from generations import downloads, errands, events, live
 from generations.pictures import links
 from generations.pictures import serve as pictures
-from krea_site import error_pages, waiting
+from krea_site import error_pages, pictures_zip, waiting
 from partners import keys, problems
 from partners import waiting as promises
+from partners.dialects import tellers
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -35,9 +36,10 @@ CHUNK = 64 * 1024
 FRONT = errands.FRONT_HEADER.lower().encode()
 WANTED = errands.WANTED_HEADER.lower().encode()
 LINE, PICTURE, STREAM = (name.lower().encode() for name in (promises.LINE, promises.PICTURE, promises.STREAM))
+DOWNLOAD = downloads.HEADER.lower().encode()
 OURS = b"x-krea-"  # no header of ours goes out
 OF_THE_FIRST = b"idempotent-replayed"  # told by the first answer, true of the last
-API = "/api/v1/"
+API = ("/api/", "/fal/", "/v2/consumer/")  # whoever calls there is a program
 BARE_PAGE = [
     (b"content-security-policy", b"default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"),
     (b"x-content-type-options", b"nosniff"),
@@ -57,10 +59,14 @@ async def serve(scope: Scope, receive: Receive, send: Send, restore: pictures.Re
             answer = await _after_waiting(scope, line, replayed)
     if answer is None:
         return
+    wished = answer.header(DOWNLOAD)
+    selection = downloads.take(wished.decode("latin-1")) if wished else None
     picture, stream = answer.header(PICTURE), promises.stream_in(answer.header(STREAM))
     if picture is not None:
         granted = links.Granted(int(time.time()) + links.LIFETIME_S, filename=None)
         await pictures.hand_out(scope, receive, send, picture.decode("latin-1"), granted, restore)
+    elif selection is not None:
+        await pictures_zip.serve(selection, receive, send, restore)
     elif stream is not None:
         await _stream(scope, receive, send, stream)
     else:
@@ -111,8 +117,9 @@ class Answer:
 
 
 async def _ask(scope: Scope, body: IO[bytes], *, token: str) -> Answer:
-    """Ask Django once, with our own mark in place of whatever a stranger put under its name."""
-    headers = [(name, value) for name, value in scope["headers"] if name.lower() != FRONT]
+    """Ask Django once, with our own mark in place of whatever a stranger put under its name. A name with an underscore
+    is left out: Django would take it for the one with a hyphen, our own among them."""
+    headers = [(name, value) for name, value in scope["headers"] if name.lower() != FRONT and b"_" not in name]
     length = body.seek(0, 2)
     body.seek(0)
     # The body is here whole: its length is known, and no transfer coding is left to undo.
@@ -159,7 +166,7 @@ async def _stream(scope: Scope, receive: Receive, send: Send, told: promises.Str
         return await live.visitor(scope) == told.user
 
     since = told.since if told.since is not None else await live.in_reader(events.latest, told.user)
-    await live.stream(told.user, since, receive, send, is_alive)
+    await live.stream(told.user, since, receive, send, is_alive, tellers.of(told))
 
 
 async def _read(receive: Receive, body: IO[bytes]) -> bool | None:

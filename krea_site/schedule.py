@@ -16,10 +16,12 @@ from django_q.models import Failure, Schedule
 from accounts import sessions
 from billing import audit, closings
 from generations import audit as road_audit
+from generations import shares
 from generations.models import Event
 from krea_site import exports, reports, status_days, trial
 from krea_site.mails import post
-from partners import idempotency
+from partners import idempotency, rate_limits
+from partners.webhooks import deliveries
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +35,10 @@ NIGHTLY = {
     "krea_site.schedule.prune_trial_counts": time(3, 58),
     "krea_site.schedule.prune_mails": time(4, 0),
     "krea_site.schedule.prune_reports": time(4, 5),
+    "krea_site.schedule.prune_shares": time(4, 8),
     "krea_site.schedule.prune_kept_answers": time(4, 10),
+    "krea_site.schedule.prune_deliveries": time(4, 15),
+    "krea_site.schedule.prune_buckets": time(4, 20),
     "krea_site.schedule.count_status_days": time(0, 30),
 }
 EVENTS_LAST = timedelta(days=7)
@@ -114,8 +119,20 @@ def prune_reports() -> int:
     return reports.prune()
 
 
+def prune_shares() -> int:
+    return shares.prune()
+
+
 def prune_kept_answers() -> int:
     return idempotency.prune(within=WORKING_TIME)
+
+
+def prune_buckets() -> int:
+    return rate_limits.prune()
+
+
+def prune_deliveries() -> int:
+    return deliveries.prune(within=WORKING_TIME)
 
 
 def count_status_days() -> None:

@@ -309,6 +309,8 @@ if EMAIL_URL:
 
 # Partner API ----------------------------------------------------------------------------------------
 
+API_CALLS_A_MINUTE = env_int("API_CALLS_A_MINUTE", 600)  # of one key, where the key says nothing else
+API_UNFINISHED_IMAGES = env_int("API_UNFINISHED_IMAGES", 1000)
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["partners.json_only.Json"],
@@ -451,6 +453,7 @@ SECURE_SSL_REDIRECT = USES_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if USES_HTTPS else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_FAILURE_VIEW = "krea_site.error_pages.strange_form"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 

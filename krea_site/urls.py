@@ -3,6 +3,7 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from accounts.fresh import fresh_confirmation
 from generations import hooks
 from krea_site import (
     components,
@@ -18,6 +19,7 @@ from krea_site import (
 )
 from krea_site.mails import log as mail_log
 from krea_site.texts import pages as text_pages
+from partners import key_pages, webhook_pages
 
 handler400 = "krea_site.error_pages.unreadable"
 handler429 = "accounts.limits.too_many"
@@ -31,6 +33,13 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     # Where password managers look for the page on which a password is changed.
     path(".well-known/change-password", RedirectView.as_view(pattern_name="account_change_password")),
+    # What leads to a new secret asks anew who it is; partners know nothing of accounts.
+    path("developers/keys/new/", fresh_confirmation(key_pages.make), name="key-make"),
+    path("developers/keys/<uuid:id>/rotate/", fresh_confirmation(key_pages.rotate), name="key-rotate"),
+    path("developers/webhooks/new/", fresh_confirmation(webhook_pages.make), name="webhook-make"),
+    path("developers/webhooks/callbacks/", fresh_confirmation(webhook_pages.callbacks), name="webhook-callbacks"),
+    path("developers/webhooks/<uuid:id>/rotate/", fresh_confirmation(webhook_pages.rotate), name="webhook-rotate"),
+    path("developers/", include("partners.urls")),
     path("admin/", staff_area.home, name="staff-home"),
     path("admin/components/", components.components, name="staff-components"),
     path("admin/mails/", mail_log.mails, name="staff-mails"),
@@ -47,6 +56,9 @@ urlpatterns = [
     path("report/", report_pages.report, name="report"),
     path("status/", status.status, name="status"),
     path("api/v1/", include("partners.api.urls")),
+    path("fal/", include("partners.dialects.fal.urls")),
+    path("v2/consumer/", include("partners.dialects.civitai.urls")),
+    path("api/", include("partners.dialects.oxen.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("inbox/", inbox.inbox, name="inbox"),

@@ -36,6 +36,7 @@ class LiveSite:
         self.env.pop("COVERAGE_PROCESS_START", None)
         self.log = folder / "site.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._beside: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -50,6 +51,9 @@ class LiveSite:
             time.sleep(0.1)
 
     def stop(self) -> None:
+        if self._beside is not None:
+            self._beside.communicate(timeout=40)
+            self._beside = None
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(timeout=40)
@@ -70,6 +74,20 @@ class LiveSite:
     def manage(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "manage.py", *args]
         return subprocess.run(command, cwd=ROOT, env=self.env, check=check, capture_output=True, text=True, timeout=180)
+
+    def run(self, code: str) -> str:
+        """What Python code prints that runs with the site's own database, in a process beside it that stays."""
+        if self._beside is None:
+            self._beside = subprocess.Popen(
+                [sys.executable, "-m", "tests.beside"],
+                cwd=ROOT, env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            )  # fmt: skip
+        assert self._beside.stdin is not None and self._beside.stdout is not None
+        self._beside.stdin.write(json.dumps(code) + "\n")
+        self._beside.stdin.flush()
+        told = json.loads(self._beside.stdout.readline())
+        assert told["error"] is None, told["error"]
+        return str(told["printed"])
 
     def actor(self, *args: str) -> Any:
         """What tests/journeys/actor.py does with the site's own database, as JSON."""

@@ -22,7 +22,7 @@ from billing.errors import InsufficientCredits
 from billing.models import Account, Book, Hold, Kind, Transfer
 from generations import doomed, lifecycle, sweep
 from generations.brief import Brief
-from generations.models import DoomedFile, Generation, Image
+from generations.models import DoomedFile, Draft, Generation, Image, SavedLora, Share
 from generations.pictures import store
 from krea_site import exports, farewell, trial
 from krea_site.models import Export, Farewell, Mail, Report, TrialGrant
@@ -43,9 +43,12 @@ POINTING = {
     "accounts.User_user_permissions.user": "deleted",
     "billing.Account.user": "stays at zero, under the empty user",
     "generations.Customer.user": "deleted",
+    "generations.Draft.user": "deleted",
     "generations.Event.user": "deleted",
     "generations.Generation.user": "emptied",
     "generations.Image.user": "emptied",
+    "generations.SavedLora.user": "deleted",
+    "generations.Share.user": "deleted",
     "generations.Upload.user": "deleted",
     "krea_site.Export.user": "deleted",
     "krea_site.Farewell.user": "stays, without the address",
@@ -53,8 +56,11 @@ POINTING = {
     "krea_site.TextVersion.author": "staff's, stays under the empty user",
     "krea_site.TrialGrant.user": "unlinked",
     "mfa.Authenticator.user": "deleted",
+    "partners.Delivery.user": "deleted",
+    "partners.Endpoint.user": "deleted",
     "partners.KeptAnswer.user": "deleted",
     "partners.Key.user": "deleted",
+    "partners.Listener.user": "deleted",
     "usersessions.UserSession.user": "deleted",
 }
 ADDRESSES = {
@@ -84,6 +90,9 @@ def adelheid(rf: Any) -> Any:
     trial.decide(TrialGrant.objects.get().pk)
     drawn(user, 40, prompt=PROMPT)
     uploaded(user, 41)
+    Draft.objects.create(user=user, typed={"prompt": PROMPT})
+    SavedLora.objects.create(user=user, name="Adelheid's face", path="https://example.com/a.safetensors")
+    Share.objects.create(user=user, image=Image.objects.filter(user=user)[0])
     keys.make(user, "adelheid's server")
     exports.wish(user)
     run_queued_tasks()
@@ -136,8 +145,8 @@ def test_no_trace_is_left_of_the_person_and_the_pictures(adelheid: Any) -> None:
     names, hashes = files(adelheid), [image.sha256 for image in Image.objects.filter(user=adelheid)]
     prefix = keys.make(adelheid, "second")[0].prefix
     before = traces("adelheid", PROMPT, prefix, *hashes)
-    wanted = {"Authenticator", "EmailAddress", "Farewell", "Generation", "Image", "Key", "Mail", "Report", "User"}
-    assert {line.partition(":")[0] for line in before} | {"Farewell"} >= wanted
+    named = "Authenticator Draft EmailAddress Farewell Generation Image Key Mail Report SavedLora User"
+    assert {line.partition(":")[0] for line in before} | {"Farewell"} >= set(named.split())
 
     row = finish(farewell.begin(adelheid))
 

@@ -1,21 +1,20 @@
 """The web process as it runs: uvicorn on a real socket, Django's threads behind the front."""
 
 import socket
-import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from django.test import Client
 
 from billing import ledger
+from generations import errands
 from krea_site import front
 from krea_site.asgi import application
+from partners import keys
 from tests.conftest import make_user
-from tests.standins.launch import free_port
+from tests.in_thread import served
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,16 +22,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def site(transactional_db: None) -> Iterator[str]:
     """The ASGI application under uvicorn in a thread of its own."""
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(application, host="127.0.0.1", port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    server.force_exit = True
-    thread.join()
+    with served(application) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def cookie_of(user: Any) -> str:
@@ -92,6 +83,25 @@ def test_a_browser_is_told_so_on_a_page(site: str, monkeypatch: pytest.MonkeyPat
     assert (answer.status_code, answer.headers["Content-Type"]) == (413, "text/html; charset=utf-8")
     assert "<h1>That was too large</h1>" in answer.text
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("name", ["X-Krea-Front", "X_Krea_Front", "x_krea-front"])
+def test_a_stranger_cannot_speak_as_the_front(site: str, name: str, settings: Any) -> None:
+    """Neither to call as often as they like, nor to have an errand begun that nobody ends."""
+    settings.API_CALLS_A_MINUTE = 2
+    secret = keys.make(make_user("acme@example.com"), "First")[1]
+    headers = {"Host": "localhost", "Authorization": f"Bearer {secret}", name: "line"}
+    nowhere = {
+        "model": "krea-2-medium",
+        "input": {"prompt": "a fox", "image_style_references": [{"image_url": "x://"}]},
+    }
+    with httpx.Client(base_url=site, headers=headers) as client:
+        first = client.post("/api/v1/generations", json=nowhere)
+        others = [client.get("/api/v1/balance").status_code for _ in range(2)]
+
+    assert (first.status_code, first.json()["code"]) == (422, "invalid_input")
+    assert others == [200, 429]
+    assert not errands._open
 
 
 def read_events(line: Iterator[str], count: int) -> list[str]:

@@ -37,7 +37,10 @@ def test_migrate_has_installed_every_schedule_and_the_table_of_the_cache() -> No
         "prune_trial_counts": "03:58",
         "prune_mails": "04:00",
         "prune_reports": "04:05",
+        "prune_shares": "04:08",
         "prune_kept_answers": "04:10",
+        "prune_deliveries": "04:15",
+        "prune_buckets": "04:20",
         "count_status_days": "00:30",
     }
     assert {row.schedule_type for row in Schedule.objects.all()} == {Schedule.DAILY}

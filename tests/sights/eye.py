@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Response, Route, sync_playwright
 
 from tests.sights import clock
 from tests.sights.house import House
@@ -36,6 +36,11 @@ SETTLE = """async () => {
   for (const image of document.images) image.loading = "eager";
   await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
   await document.fonts.ready;
+}"""
+# A bar that sticks to the window's edge covers what can be scrolled free; looked at is what the page holds.
+UNSTICK = """() => {
+  for (const each of document.querySelectorAll("main *"))
+    if (getComputedStyle(each).position === "sticky") Object.assign(each.style, { position: "relative", inset: "auto" });
 }"""
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -94,6 +99,7 @@ class Eye:
         found = []
         for view in VIEWS:
             self.turn(page, view)
+            page.evaluate(UNSTICK)
             is_whole = view.scheme == SCHEMES[0]
             for id, help, targets in page.evaluate(ASK_AXE, OF_ALL if is_whole else OF_COLOUR):
                 found.append(f"{name} ({view}): {id}: {help}: {'; '.join(targets[:4])}")
@@ -111,6 +117,8 @@ class Eye:
             if who:
                 context.add_cookies([{"name": "sessionid", "value": self._house.cookies[who], "url": self._house.url}])
             page = context.new_page()
+            # What an act types is not kept for the scenes after it.
+            page.route("**/studio/draft", _saves_nothing)
             page.on("console", self._hear)
             page.on("pageerror", lambda error: self._complain(str(error)))
             page.on("request", self._watch)
@@ -134,6 +142,13 @@ class Eye:
 
     def _complain(self, text: str) -> None:
         self.complaints.append(f"{self._at}: {text}")
+
+
+def _saves_nothing(route: Route) -> None:
+    if route.request.method == "POST":
+        route.fulfill(json={"version": 0})
+    else:
+        route.fallback()
 
 
 @contextmanager

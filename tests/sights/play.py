@@ -9,6 +9,7 @@ import base64
 import json
 import re
 import sys
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,16 +29,20 @@ from django.conf import settings  # noqa: E402
 from django.contrib.auth import get_user_model  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.test import Client, override_settings  # noqa: E402
+from django.utils import timezone  # noqa: E402
 from uuid_utils.compat import uuid7  # noqa: E402
 
 from billing import closings, ledger  # noqa: E402
-from billing.models import Kind  # noqa: E402
-from generations import dispatch, lifecycle, references  # noqa: E402
+from billing.models import Allowance, Kind, Period  # noqa: E402
+from generations import bin, dispatch, lifecycle, references, saved_loras, shares  # noqa: E402
 from generations.brief import Brief  # noqa: E402
-from generations.models import FINAL, Beat, Generation, Image  # noqa: E402
+from generations.models import FINAL, Beat, Draft, Generation, Image, Share  # noqa: E402
 from krea_site import exports, mails, reports, texts  # noqa: E402
 from krea_site.mails import post, smtp  # noqa: E402
 from krea_site.models import Mail, Reason  # noqa: E402
+from partners import keys  # noqa: E402
+from partners.models import Delivery, Endpoint, Key, Order, Topic  # noqa: E402
+from partners.webhooks import deliveries, endpoints  # noqa: E402
 from tests.conftest import look_at_everything, run_queued_tasks  # noqa: E402
 from tests.sights import clock, passkey  # noqa: E402
 
@@ -67,6 +72,7 @@ def main() -> None:
     owe(debtor)
     places |= wait_in_line(carol)
     places |= keep_house(operator, places["picture"])
+    places |= develop(alice, places["generation"])
     clock.go_to()
     beat()
     closings.close_days()
@@ -111,6 +117,8 @@ def paint(alice: Any) -> dict[str, str]:
     clock.go_to(days=0.7)
     fox = first(made[-1])
     styled = draw_in_style(alice)
+    saved_loras.add(alice, "Paper cut", "https://example.com/loras/paper-cut.safetensors", 0.8)
+    saved_loras.add(alice, "Grandmother's hands", "https://example.com/loras/hands-v2.safetensors", 1)
     clock.go_to(hours=3)
     ledger.take_back(alice, 39_00, kind=Kind.REFUND, key="stage:refund", memo="Refund of one picture")
     blocked = draw(alice, "krea-2-medium", {"prompt": "A scene of a forbidden kind", "seed": 5}, 1)
@@ -118,16 +126,45 @@ def paint(alice: Any) -> dict[str, str]:
     partial = draw_with_a_failure(alice)
     deleted = draw(alice, "krea-2-medium", {"prompt": "A test picture", "seed": 9}, 1)
     lifecycle.delete(deleted)
-    return {
-        "picture": str(fox.pk),
-        "styled": str(first(styled).pk),
-        "failed_picture": str(partial.images.get(status="failed").pk),
-        "one_picture": str(first(made[2]).pk),
-        "generation": str(made[-1].pk),
-        "partial": str(partial.pk),
-        "blocked": str(blocked.pk),
-        "deleted": str(deleted.pk),
-    }
+    places = throw_away(alice)
+    return (
+        share(alice, first(made[2]), fox)
+        | places
+        | {
+            "picture": str(fox.pk),
+            "styled": str(first(styled).pk),
+            "failed_picture": str(partial.images.get(status="failed").pk),
+            "one_picture": str(first(made[2]).pk),
+            "generation": str(made[-1].pk),
+            "partial": str(partial.pk),
+            "medium_picture": str(partial.images.get(status="stored").pk),
+            "blocked": str(blocked.pk),
+            "deleted": str(deleted.pk),
+        }
+    )
+
+
+def throw_away(alice: Any) -> dict[str, str]:
+    """Two pictures in the bin, one of them for days, and one that could not be drawn; one that is deleted for good."""
+    asked = {"prompt": "A windmill in a field of rape", "seed": 31, "aspect_ratio": "4:3"}
+    thrown = list(draw(alice, "krea-2-medium", asked, 3).images.order_by("index"))
+    for image, days in zip(thrown, (4.5, 0.2, 0.1), strict=True):
+        bin.put(alice, [image.pk], at=timezone.now() - timedelta(days=days))
+    bin.purge(alice, [thrown[2].pk])
+    return {"binned": str(thrown[0].pk), "binned_too": str(thrown[1].pk), "purged": str(thrown[2].pk)}
+
+
+def share(alice: Any, heron: Image, fox: Image) -> dict[str, str]:
+    """Two living links to one picture, one that is revoked, and one to do things with."""
+    clock.go_to(hours=1)
+    bare = shares.make(alice, heron, shares.Wish(shares.DEFAULT))
+    full = shares.make(alice, heron, shares.Wish(shares.LIFETIMES[-1], shows_prompt=True, shows_settings=True))
+    revoked, spare = (shares.make(alice, fox, shares.Wish(shares.DEFAULT)) for _ in range(2))
+    tokens = {"shared": "Hn2wq0Vd8eXo5TzLr4Kc7BsA", "shared_full": "kP9_tQm3Zy6Rb1Uf8Wg-2JxD"}
+    Share.objects.filter(pk=bare.pk).update(token=tokens["shared"])
+    Share.objects.filter(pk=full.pk).update(token=tokens["shared_full"])
+    shares.revoke(alice, revoked.pk)
+    return tokens | {"shared_before": revoked.token, "spare_share": str(spare.pk)}
 
 
 def wait_in_line(carol: Any) -> dict[str, str]:
@@ -144,7 +181,12 @@ def wait_in_line(carol: Any) -> dict[str, str]:
     clock.go_to(seconds=40)
     asked = {"prompt": "A kite above a beach", "seed": 15, "aspect_ratio": "2.35:1"}
     spare = order(carol, "krea-2-medium", asked, 1)
-    return {"running": str(running.pk), "waiting": str(waiting.pk), "spare": str(spare.pk)}
+    return {
+        "running_picture": str(first(running).pk),
+        "running": str(running.pk),
+        "waiting": str(waiting.pk),
+        "spare": str(spare.pk),
+    }
 
 
 def owe(user: Any) -> None:
@@ -152,6 +194,9 @@ def owe(user: Any) -> None:
     ledger.purchase(user, cash=1_000_00, bonus=0, key="stage:dora", memo="Pack of 1,000 credits")
     clock.go_to(days=1)
     ledger.take_back(user, 1_250_00, kind=Kind.DISPUTE, key="stage:dispute", memo="Disputed payment")
+    typed = {"model": "krea-2-large", "prompt": "A ferry crossing a fjord in the rain", "aspect_ratio": "16:9"}
+    aside = {"model": "krea-2-medium", "prompt": "A glass greenhouse at night, lit from inside, film grain"}
+    Draft.objects.create(user=user, typed=typed, aside=aside, version=3)
 
 
 def keep_house(operator: Any, picture: str) -> dict[str, str]:
@@ -186,6 +231,56 @@ def refused_mail(to: str, words: str, *, is_final: bool) -> Mail:
     assert mail is not None
     post.not_sent(mail, smtp.NotTaken(words, "", permanent=is_final))
     return mail
+
+
+def develop(alice: Any, generation: str) -> dict[str, str]:
+    """Keys in every state, and webhooks: one that fails at times, one that is gone, one to do things with."""
+    clock.go_to(days=20)
+    found, secret = keys.make(alice, "Laptop")
+    keys.found_in_public(secret)
+    shop, _ = keys.make(alice, "Shop, production", monthly_limit=2_000_00)
+    old, _ = keys.make(alice, "Nightly posters", ["generations:write", "generations:read"])
+    clock.go_to(days=2)
+    posters, _ = keys.rotate(old, timedelta(days=7))
+    revoked, _ = keys.make(alice, "Workshop")
+    keys.revoke(revoked)
+    for key, begins in ((found, "c0Wm3T"), (shop, "7Qd2Lx"), (old, "Zt81kV"), (posters, "hB5nRy"), (revoked, "4PzgJq")):
+        Key.objects.filter(pk=key.pk).update(prefix=keys.HEAD + begins)
+    Key.objects.filter(pk=shop.pk).update(last_used_at=timezone.now())
+    Order.objects.create(generation_id=generation, key=shop)
+    month = Period.MONTH.since(clock.MOMENT.date())
+    Allowance.objects.create(name=f"key:{shop.family}", period=Period.MONTH, since=month, limit=2_000_00, used=1_240_00)
+    hook, _ = endpoints.make(alice, "https://shop.example.com/hooks/pictures", ["generation.finished", "balance.low"])
+    told = Delivery.objects.create(
+        user=alice, endpoint=hook, receiver=str(hook.pk), topic=Topic.GENERATION_FINISHED, object_id=generation, seq=1
+    )
+    carry(503, b"<h1>Service Unavailable</h1>")
+    carry(200, b'{"received": true}')
+    clock.go_to(days=1)
+    failed = endpoints.test(hook)
+    carry(502, b"Bad Gateway")
+    Delivery.objects.filter(pk=failed.pk).update(tries_left=1)
+    carry(None, b"", "No answer within 15 seconds.")
+    gone, _ = endpoints.make(alice, "https://old.example.com/told?of=pictures", ["generation.updated"])
+    endpoints.test(gone)
+    carry(410, b"")
+    spare, _ = endpoints.make(alice, "https://spare.example.com/", ["balance.low"])
+    endpoints.disable(spare, Endpoint.Cause.OWNER)
+    return {
+        "key": str(shop.pk), "old_key": str(old.pk), "found_key": str(found.pk), "webhook": str(hook.pk),
+        "gone_webhook": str(gone.pk), "delivery": str(told.pk), "failed_delivery": str(failed.pk),
+        "spare_webhook": str(spare.pk), "spare_delivery": str(endpoints.test(spare).pk),
+    }  # fmt: skip
+
+
+def carry(status: int | None, body: bytes, error: str = "") -> None:
+    """The next call of each webhook, as if its receiver had answered so."""
+    why = error or ("" if status == 200 else f"Answered {status} instead of 2xx.")
+    Delivery.objects.filter(outcome="").update(due_at=timezone.now())
+    for call in deliveries.claim(timezone.now(), 10, Counter()):
+        clock.pass_by(0.3)
+        headers = {"content-type": "application/json", "server": "shop"} if status else {}
+        deliveries.settle(call, deliveries.Answer(status, headers, body, why))
 
 
 def guard(carol: Any) -> dict[str, str]:

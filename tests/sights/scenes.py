@@ -57,6 +57,11 @@ def follow(selector: str) -> Act:
     return act
 
 
+def look_at_it_alone(page: Page) -> None:
+    page.locator("a[data-viewer]").first.click()
+    page.locator("dialog.viewer [data-act=favourite][aria-disabled=false]").wait_for()
+
+
 def write(selector: str, text: str) -> Act:
     """Write into something that looks at what is written."""
 
@@ -71,11 +76,95 @@ def send_a_strange_form(page: Page) -> None:
     send("Log in", login="alice@example.com", password="something")(page)
 
 
+def open_filters(page: Page) -> None:
+    button = page.locator("label[for=show-filters]")
+    if button.is_visible():  # where there is room they are open
+        button.click()
+
+
+def tick_two(page: Page) -> None:
+    boxes = page.locator("#selection input[name=image]")
+    boxes.nth(0).check()
+    boxes.nth(1).check()
+    page.locator("#bulk-everything-words").get_by_text("All ", exact=False).wait_for()
+
+
+def add_a_bad_reference(page: Page) -> None:
+    page.locator("#image_style_references-add").click()
+    page.locator(".row-list input[type=url]").last.fill("http://127.0.0.1/brush.png")
+    page.locator(".row-list [name=check_rows]").last.click()
+    page.locator(".row-list .source .error").wait_for()
+
+
+def open_own_pictures(page: Page) -> None:
+    page.locator("#image_style_references-pick").click()
+    page.locator("#own-pictures .shelf").wait_for()
+
+
 def set_a_bad_ceiling(page: Page) -> None:
     page.locator(".ceiling summary").first.click()
     page.locator("#limit-day").fill("plenty")
     with page.expect_navigation():
         page.locator("#limit-day").press("Enter")
+
+
+def open_code(prompt: str) -> Act:
+    """The studio's API tab, with this prompt in the form."""
+
+    def act(page: Page) -> None:
+        page.locator("#prompt").fill(prompt)
+        page.locator("label[for=view-api]").click()
+        page.locator("#api pre" if prompt else "#api li").first.wait_for(state="attached")
+
+    return act
+
+
+def lose_the_network(page: Page) -> None:
+    """For as long as it takes to press Generate."""
+    page.context.set_offline(True)
+    page.locator("#generate").click()
+    page.locator(".trouble").wait_for()
+    page.context.set_offline(False)
+
+
+def lose_the_session(then: Act) -> Act:
+    """For as long as somebody does something."""
+
+    def act(page: Page) -> None:
+        cookies = page.context.cookies()
+        page.context.clear_cookies(name="sessionid")
+        then(page)
+        page.context.add_cookies([{**each} for each in cookies])  # type: ignore[typeddict-item]
+
+    return act
+
+
+def press_generate(page: Page) -> None:
+    page.locator("#generate").click()
+    page.locator(".trouble").wait_for()
+
+
+def send_without_scripts(**marks: str) -> Act:
+    """The studio's form as a browser without scripts sends it, with some of its marks changed."""
+
+    def act(page: Page) -> None:
+        with page.expect_navigation():
+            page.evaluate(
+                """(marks) => {
+                  const form = document.getElementById("studio-form");
+                  form.elements.prompt.value = "A lighthouse in fog, long exposure";
+                  for (const [name, value] of Object.entries(marks)) form.elements[name].value = value;
+                  HTMLFormElement.prototype.submit.call(form);
+                }""",
+                marks,
+            )
+
+    return act
+
+
+def open_prompts(page: Page) -> None:
+    page.locator("#recent-prompts-open").click()
+    page.locator("#prompt-list [name=use]").first.wait_for()
 
 
 STUDIO = [
@@ -88,23 +177,86 @@ STUDIO = [
     Scene("studio-settings", "/studio/?from={styled}", "alice", "The settings of a picture, with its style reference"),
     Scene("studio-large", "/studio/?model=krea-2-large", "alice", "Krea 2 Large"),
     Scene("studio-lora", "/studio/?model=krea-2-turbo-lora", "alice", "Krea 2 Turbo + LoRA"),
+    Scene("studio-reference-refused", "/studio/", "dora", "A style reference that cannot be had", add_a_bad_reference),
+    Scene("studio-own-pictures", "/studio/", "alice", "Pictures of one's own to choose from", open_own_pictures),
+    Scene("studio-own-pictures-none", "/studio/", "bob", "No pictures to choose from yet", open_own_pictures),
+    Scene("loras", "/studio/loras/", "alice", "Saved LoRAs"),
+    Scene("loras-empty", "/studio/loras/", "bob", "Nothing saved yet"),
+    Scene("loras-errors", "/studio/loras/", "bob", "One without an address", send("Save", name="Ink"), 422),
     Scene("studio-flux", "/studio/?model=flux-krea-dev", "alice", "FLUX.1 Krea [dev]"),
+    Scene("studio-seed", "/studio/", "alice", "A seed that is locked", press("#seed-lock")),
+    Scene("studio-code", "/studio/", "alice", "The form as code", open_code("A lighthouse in fog")),
+    Scene("studio-code-missing", "/studio/", "alice", "Nothing to make code of yet", open_code("")),
+    Scene("finish", "/images/{medium_picture}/finish", "alice", "A picture of Krea 2 Medium, to be finished on Large"),
+    Scene("again", "/studio/generations/{partial}/again", "alice", "What failed, to be tried again"),
     Scene("generation-running", "/studio/generations/{running}/", "carol", "Being drawn"),
     Scene("generation-waiting", "/studio/generations/{waiting}/", "carol", "Waiting in the queue"),
     Scene("generation-ready", "/studio/generations/{generation}/", "alice", "Four pictures, ready"),
     Scene("generation-partial", "/studio/generations/{partial}/", "alice", "One of two failed"),
+    Scene("studio-draft", "/studio/", "dora", "A draft, with another one set aside"),
+    Scene("studio-changed", "/studio/", "dora", "The draft was changed on another device",
+          send_without_scripts(draft_version="1")),
+    Scene("studio-offline", "/studio/", "alice", "The network was lost when Generate was pressed", lose_the_network),
+    Scene("studio-logged-out", "/studio/", "alice", "The session had ended when Generate was pressed",
+          lose_the_session(press_generate)),
+    Scene("studio-logged-out-page", "/studio/", "alice", "The same without scripts", status=401,
+          act=lose_the_session(send_without_scripts())),
+    Scene("studio-another-account", "/studio/", "alice", "Sent from a page of somebody else's", status=409,
+          act=send_without_scripts(member="somebody else")),
+    Scene("studio-logged-in", "/studio/logged-in", "alice", "Logged in again beside the page that waits"),
+    Scene("studio-prompts", "/studio/", "alice", "The prompts of before, in a list", open_prompts),
+    Scene("studio-prompts-page", "/studio/prompts", "alice", "The same on a page of their own"),
+    Scene("studio-prompts-none", "/studio/prompts", "bob", "No prompts yet"),
+    Scene("studio-shortcuts", "/studio/", "alice", "The shortcuts", press("#shortcuts-open")),
     Scene("studio-locked", "/sights/studio-locked/", "carol", "The drawing service takes no orders"),
     Scene("generation-deleted", "/studio/generations/{deleted}/", "alice", "Deleted", status=410),
     Scene("generation-blocked", "/studio/generations/{blocked}/", "alice", "Stopped by the content check"),
-]
+]  # fmt: skip
 GALLERY = [
     Scene("history", "/history/", "alice", "Everything ever made"),
     Scene("history-under-way", "/history/", "carol", "Pictures on their way"),
     Scene("history-empty", "/history/", "bob", "Nothing yet"),
+    Scene("history-filters", "/history/", "alice", "The filters, opened on a phone", open_filters),
+    Scene("history-found", "/history/?q=harbour&status=all&model=krea-2-medium", "alice", "Found by words and filters"),
+    Scene("history-nothing-found", "/history/?q=unicorn&favourite=1", "alice", "Nothing is found"),
+    Scene("history-bad-filter", "/history/?since=2026-13-01&model=none", "alice", "Not understood", status=400),
+    Scene("history-end", "/history/?cursor=00000000000000000000000000000000.0", "alice", "Behind the last picture"),
     Scene("picture", "/images/{picture}/", "alice", "One picture of four, with all its parameters"),
     Scene("picture-styled", "/images/{styled}/", "alice", "One that followed a style reference"),
     Scene("picture-failed", "/images/{failed_picture}/", "alice", "One that could not be drawn"),
+    Scene("picture-running", "/images/{running_picture}/", "carol", "One that is being drawn"),
+    Scene("picture-full-screen", "/images/{picture}/", "alice", "One alone", look_at_it_alone),
+    Scene("recall", "/studio/recall?image={styled}", "alice", "What would change in the studio"),
+    Scene("compare", "/compare/?image={picture}&image={styled}&image={one_picture}", "alice", "Three side by side"),
+    Scene(
+        "compare-at-full-size",
+        "/compare/?image={picture}&image={styled}",
+        "alice",
+        "Two, with all their pixels",
+        press("label[for=scale-full]"),
+    ),
+    Scene("compare-one", "/compare/?image={picture}", "alice", "One, and what can be added"),
+    Scene("compare-empty", "/compare/", "bob", "Nothing to compare yet"),
+    Scene("compare-bad", "/compare/?image=none", "alice", "A picture that there is not", status=400),
+    Scene("history-selected", "/history/", "alice", "Pictures are selected", tick_two),
+    Scene("bin", "/history/bin/", "alice", "What lies in the bin"),
+    Scene("bin-empty", "/history/bin/", "bob", "Nothing in the bin"),
+    Scene("bin-empty-it", "/history/bin/empty", "alice", "The question before emptying the bin"),
+    Scene("bin-empty-none", "/history/bin/empty", "bob", "There is nothing to empty"),
+    Scene("picture-binned", "/images/{binned}/", "alice", "One that lies in the bin"),
+    Scene("picture-purge", "/images/{binned}/purge", "alice", "The question before deleting for good"),
     Scene("picture-delete", "/images/{picture}/delete", "alice", "The question before deleting"),
+]
+SHARING = [
+    Scene("picture-shared", "/images/{one_picture}/", "alice", "A picture with two links"),
+    Scene("shares", "/history/shares/", "alice", "All links, one of them revoked"),
+    Scene("shares-empty", "/history/shares/", "bob", "No links yet"),
+    Scene("shares-revoke", "/history/shares/revoke", "alice", "The question before all links are revoked"),
+    Scene("shares-revoke-none", "/history/shares/revoke", "bob", "Nothing to revoke"),
+    Scene("shared", "/s/{shared}/", about="What a stranger sees: the picture and its mark"),
+    Scene("shared-full", "/s/{shared_full}/", about="With prompt and settings"),
+    Scene("shared-own", "/s/{shared}/", "alice", "What its owner sees by the link"),
+    Scene("shared-before", "/s/{shared_before}/", about="A link that was revoked", status=404),
 ]
 MONEY = [
     Scene("billing", "/billing/", "alice", "Balance, holds, ceilings, chart and statement"),
@@ -117,6 +269,46 @@ MONEY = [
     Scene("billing-ceilings", "/billing/", "alice", "Setting a ceiling", press(".ceiling summary")),
     Scene("billing-empty", "/billing/", "bob", "Nothing has moved yet"),
     Scene("billing-debt", "/billing/", "dora", "More was taken back than there was"),
+]  # fmt: skip
+DEVELOPERS = [
+    Scene("developers", "/developers/", "alice", "Quick start, and how keys, webhooks and usage stand"),
+    Scene("developers-empty", "/developers/", "bob", "Nothing yet"),
+    Scene("keys", "/developers/keys/", "alice", "Keys in every state"),
+    Scene("keys-empty", "/developers/keys/", "bob", "No keys yet"),
+    Scene("key-make", "/developers/keys/new/", "alice", "Making a key"),
+    Scene("key-make-errors", "/developers/keys/new/", "alice", "A key without a name", status=422,
+          act=send("Make the key", monthly_limit="plenty")),
+    Scene("key-made", "/developers/keys/new/", "dora", "The key, shown once",
+          act=send("Make the key", name="Ferry timetable", monthly_limit="250")),
+    Scene("key", "/developers/keys/{key}/", "alice", "One key, with its limit of the month"),
+    Scene("key-replaced", "/developers/keys/{old_key}/", "alice", "One that has a successor"),
+    Scene("key-found", "/developers/keys/{found_key}/", "alice", "One that was found in public"),
+    Scene("key-rotate", "/developers/keys/{key}/rotate/", "alice", "Replacing a key"),
+    Scene("key-revoke", "/developers/keys/{key}/revoke/", "alice", "The question before revoking"),
+    Scene("found-key", "/developers/found-key/", about="Where anybody reports a key"),
+    Scene("found-key-errors", "/developers/found-key/", about="No key of ours", status=422,
+          act=send("End this key", key="sk-1234")),
+    Scene("found-key-done", "/developers/found-key/?done", about="The report has arrived"),
+    Scene("webhooks", "/developers/webhooks/", "alice", "Webhooks, one of them disabled"),
+    Scene("webhooks-empty", "/developers/webhooks/", "bob", "No webhooks yet"),
+    Scene("webhooks-errors", "/developers/webhooks/", "alice", "A threshold that is no number", status=422,
+          act=send("Save", low_below="little")),
+    Scene("webhook-make", "/developers/webhooks/new/", "alice", "Making a webhook"),
+    Scene("webhook-make-errors", "/developers/webhooks/new/", "alice", "A private address", status=422,
+          act=send("Make the webhook", url="http://10.0.0.1/hook")),
+    Scene("webhook-made", "/developers/webhooks/new/", "dora", "Its secret, shown once",
+          act=send("Make the webhook", url="https://ferry.example.com/hooks")),
+    Scene("webhook", "/developers/webhooks/{webhook}/", "alice", "A webhook with its log"),
+    Scene("webhook-nothing-found", "/developers/webhooks/{webhook}/?state=dropped", "alice", "A filter finds nothing"),
+    Scene("webhook-gone", "/developers/webhooks/{gone_webhook}/", "alice", "One that answered 410"),
+    Scene("webhook-rotate", "/developers/webhooks/{webhook}/rotate/", "alice", "The question before a new secret"),
+    Scene("webhook-delete", "/developers/webhooks/{webhook}/delete/", "alice", "The question before deleting"),
+    Scene("webhook-callbacks", "/developers/webhooks/callbacks/", "alice", "The secret of the account"),
+    Scene("delivery", "/developers/webhooks/{webhook}/deliveries/{delivery}/", "alice", "Delivered at the second try"),
+    Scene("delivery-failed", "/developers/webhooks/{webhook}/deliveries/{failed_delivery}/", "alice", "Given up"),
+    Scene("usage", "/developers/usage/", "alice", "By day, image model and key"),
+    Scene("usage-empty", "/developers/usage/", "bob", "Nothing was delivered"),
+    Scene("usage-errors", "/developers/usage/?from=2026-13-01", "alice", "A day that there is not", status=400),
 ]  # fmt: skip
 ENTRANCE = [
     Scene("login", "/accounts/login/", about="Log in"),
@@ -234,7 +426,9 @@ AREAS = {
     "Image models": MODELS,
     "The studio": STUDIO,
     "The gallery": GALLERY,
+    "Sharing": SHARING,
     "Money": MONEY,
+    "Developers": DEVELOPERS,
     "The way in": ENTRANCE,
     "The account": ACCOUNT,
     "The staff area": STAFF,

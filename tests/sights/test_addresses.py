@@ -32,7 +32,9 @@ STAFF_ACT: Rule = (LOGIN, 404, 302, 404)
 GUESTS: Rule = (200, 302, 302, 302)  # who is logged in is sent on
 WITH_KEY: Rule = (401, 200, 200, 200)
 OWN_WITH_KEY: Rule = (401, 404, 404, 200)
+ACT_WITH_KEY: Rule = (401, 404, 404, None)
 NOWHERE: Rule = (404, 404, 404, 404)
+KEY_ALONE: Rule = (401, 401, 401, 401)  # a session is none
 Answers = dict[tuple[str, str], httpx.Response]
 
 
@@ -71,18 +73,78 @@ ADDRESSES = {
     "studio/": Asked(MEMBERS),
     "studio/price": Asked(MEMBERS, post=True),
     "studio/rows": Asked((LOGIN, 400, 400, 400), post=True),
+    "studio/pictures": Asked(MEMBERS),
+    "studio/loras/": Asked(MEMBERS),
+    "studio/draft": Asked((401, 200, 200, 200)),  # asked by a script: JSON
+    "studio/prompts": Asked(MEMBERS),
+    "studio/logged-in": Asked(MEMBERS),
     "studio/notice": Asked(MEMBERS),
+    "studio/code": Asked(MEMBERS, post=True),
+    "studio/generations/<uuid:id>/again": Asked(OWN, "/studio/generations/{partial}/again"),
+    "images/<uuid:id>/finish": Asked(OWN, "/images/{medium_picture}/finish"),
     "studio/generations/<uuid:id>/": Asked(OWN, "/studio/generations/{generation}/"),
     "studio/generations/<uuid:id>/cancel": Asked(
         (LOGIN, 404, 404, 302), "/studio/generations/{spare}/cancel", post=True, owner="carol"
     ),
     "history/": Asked(MEMBERS),
+    "history/pictures": Asked(MEMBERS),
     "images/<uuid:id>/": Asked(OWN, "/images/{picture}/"),
+    "images/<uuid:id>/view": Asked(OWN, "/images/{picture}/view"),
+    "studio/recall": Asked(OWN, "/studio/recall?image={picture}"),
+    "compare/": Asked(OWN, "/compare/?image={picture}&image={styled}"),
     "images/<uuid:id>/delete": Asked(OWN, "/images/{picture}/delete"),
+    "images/<uuid:id>/favourite": Asked((LOGIN, 404, 404, 302), "/images/{picture}/favourite", post=True),
+    "images/<uuid:id>/restore": Asked((LOGIN, 404, 404, 302), "/images/{binned_too}/restore", post=True),
+    "images/<uuid:id>/purge": Asked(OWN, "/images/{binned}/purge"),
+    "history/bulk": Asked((LOGIN, 302, 302, 302), post=True),
+    "history/count": Asked(MEMBERS),
+    "history/bin/": Asked(MEMBERS),
+    "history/bin/empty": Asked(MEMBERS),
+    "history/bin/undo": Asked((LOGIN, 302, 302, 302), post=True),
+    "images/<uuid:id>/share": Asked((LOGIN, 404, 404, 302), "/images/{picture}/share", post=True),
+    "history/shares/": Asked(MEMBERS),
+    "history/shares/revoke": Asked(MEMBERS),
+    "history/shares/<uuid:id>/change": Asked((LOGIN, 404, 404, 302), "/history/shares/{spare_share}/change", post=True),
+    "history/shares/<uuid:id>/revoke": Asked((LOGIN, 404, 404, 302), "/history/shares/{spare_share}/revoke", post=True),
+    # By a link of an owner's
+    "s/<str:token>/": Asked(EVERYBODY, "/s/{shared}/"),
+    "s/<str:token>/download": Asked((302, 302, 302, 302), "/s/{shared}/download"),
+    "s/…/picture": Asked(EVERYBODY, "/s/{shared}/picture"),
     # Money
     "billing/": Asked(MEMBERS),
     "billing/balance": Asked((204, 200, 200, 200)),
     "billing/ceilings": Asked((LOGIN, 400, 400, 400), post=True),
+    # For developers
+    "developers/": Asked(MEMBERS),
+    "developers/found-key/": Asked(EVERYBODY),
+    "developers/keys/": Asked(MEMBERS),
+    "developers/keys/new/": Asked(MEMBERS),
+    "developers/keys/<uuid:id>/": Asked(OWN, "/developers/keys/{key}/"),
+    "developers/keys/<uuid:id>/rotate/": Asked(OWN, "/developers/keys/{key}/rotate/"),
+    "developers/keys/<uuid:id>/revoke/": Asked(OWN, "/developers/keys/{key}/revoke/"),
+    "developers/webhooks/": Asked(MEMBERS),
+    "developers/webhooks/new/": Asked(MEMBERS),
+    "developers/webhooks/callbacks/": Asked(MEMBERS),
+    "developers/webhooks/<uuid:id>/": Asked(OWN, "/developers/webhooks/{webhook}/"),
+    "developers/webhooks/<uuid:id>/rotate/": Asked(OWN, "/developers/webhooks/{webhook}/rotate/"),
+    "developers/webhooks/<uuid:id>/delete/": Asked(OWN, "/developers/webhooks/{webhook}/delete/"),
+    "developers/webhooks/<uuid:id>/switch": Asked(
+        (LOGIN, 404, 404, 302), "/developers/webhooks/{spare_webhook}/switch", post=True
+    ),
+    "developers/webhooks/<uuid:id>/test": Asked(
+        (LOGIN, 404, 404, 302), "/developers/webhooks/{spare_webhook}/test", post=True
+    ),
+    "developers/webhooks/<uuid:id>/again": Asked(
+        (LOGIN, 404, 404, 422), "/developers/webhooks/{spare_webhook}/again", post=True
+    ),
+    "developers/webhooks/<uuid:id>/deliveries/<uuid:delivery>/": Asked(
+        OWN, "/developers/webhooks/{webhook}/deliveries/{delivery}/"
+    ),
+    "developers/webhooks/<uuid:id>/deliveries/<uuid:delivery>/again": Asked(
+        (LOGIN, 404, 404, 302), "/developers/webhooks/{spare_webhook}/deliveries/{spare_delivery}/again", post=True
+    ),
+    "developers/usage/": Asked(MEMBERS),
+    "developers/usage/csv": Asked(MEMBERS),
     # The way in
     "accounts/login/": Asked(GUESTS),
     "accounts/signup/": Asked(GUESTS),
@@ -156,9 +218,68 @@ ADDRESSES = {
     "api/v1/events": Asked(WITH_KEY),
     "api/v1/balance": Asked(WITH_KEY),
     "api/v1/ledger": Asked(WITH_KEY),
+    "api/v1/usage": Asked(WITH_KEY),
+    "api/v1/webhooks": Asked(WITH_KEY),
+    "api/v1/webhooks/settings": Asked(WITH_KEY),
+    "api/v1/webhooks/settings/rotate": Asked((401, 200, 200, None), post=True),
+    "api/v1/webhooks/<uuid:id>": Asked(OWN_WITH_KEY, "/api/v1/webhooks/{webhook}"),
+    "api/v1/webhooks/<uuid:id>/rotate": Asked(ACT_WITH_KEY, "/api/v1/webhooks/{webhook}/rotate", post=True),
+    "api/v1/webhooks/<uuid:id>/test": Asked(ACT_WITH_KEY, "/api/v1/webhooks/{webhook}/test", post=True),
+    "api/v1/webhooks/<uuid:id>/redeliver": Asked(ACT_WITH_KEY, "/api/v1/webhooks/{webhook}/redeliver", post=True),
+    "api/v1/webhooks/<uuid:id>/deliveries": Asked(OWN_WITH_KEY, "/api/v1/webhooks/{webhook}/deliveries"),
+    "api/v1/webhooks/<uuid:id>/deliveries/<uuid:delivery>": Asked(
+        OWN_WITH_KEY, "/api/v1/webhooks/{webhook}/deliveries/{delivery}"
+    ),
+    "api/v1/webhooks/<uuid:id>/deliveries/<uuid:delivery>/redeliver": Asked(
+        ACT_WITH_KEY, "/api/v1/webhooks/{webhook}/deliveries/{delivery}/redeliver", post=True
+    ),
     "api/v1/openapi.json": Asked(EVERYBODY),
     "api/v1/docs/": Asked(EVERYBODY),
     "api/v1/": Asked(NOWHERE),
+    # The dialects: a key in the header, and nothing for a browser
+    "fal/queue/<path:app>/requests/<uuid:id>": Asked(
+        KEY_ALONE, "/fal/queue/krea/v2/requests/{generation}", is_token=True
+    ),
+    "fal/queue/<path:app>/requests/<uuid:id>/response": Asked(
+        KEY_ALONE, "/fal/queue/krea/v2/requests/{generation}/response", is_token=True
+    ),
+    "fal/queue/<path:app>/requests/<uuid:id>/status": Asked(
+        KEY_ALONE, "/fal/queue/krea/v2/requests/{generation}/status", is_token=True
+    ),
+    "fal/queue/<path:app>/requests/<uuid:id>/status/stream": Asked(
+        KEY_ALONE, "/fal/queue/krea/v2/requests/{generation}/status/stream", is_token=True
+    ),
+    "fal/queue/<path:app>/requests/<uuid:id>/cancel": Asked(
+        KEY_ALONE, "/fal/queue/krea/v2/requests/{generation}/cancel", is_token=True
+    ),
+    "fal/queue/<path:endpoint>": Asked(KEY_ALONE, "/fal/queue/krea/v2/large/text-to-image", is_token=True),
+    "fal/run/<path:endpoint>": Asked(KEY_ALONE, "/fal/run/krea/v2/large/text-to-image", is_token=True),
+    "fal/proxy": Asked((400, 400, 400, 400), is_token=True),
+    "fal/api/openapi/queue/openapi.json": Asked((404, 404, 404, 404)),  # without an endpoint_id
+    "fal/": Asked(NOWHERE),
+    "v2/consumer/workflows": Asked(KEY_ALONE, is_token=True),
+    "v2/consumer/workflows/<str:id>": Asked(KEY_ALONE, "/v2/consumer/workflows/{generation}", is_token=True),
+    "v2/consumer/workflows/<str:id>/tags": Asked(KEY_ALONE, "/v2/consumer/workflows/{generation}/tags", is_token=True),
+    "v2/consumer/workflows/<str:id>/tags/<path:tag>": Asked(
+        KEY_ALONE, "/v2/consumer/workflows/{generation}/tags/a", is_token=True
+    ),
+    "v2/consumer/workflows/<str:id>/steps/<str:name>": Asked(
+        KEY_ALONE, "/v2/consumer/workflows/{generation}/steps/0", is_token=True
+    ),
+    "v2/consumer/recipes/imageGen": Asked(KEY_ALONE, is_token=True),
+    "v2/consumer/blobs/<str:id>": Asked(KEY_ALONE, "/v2/consumer/blobs/blob_{picture}", is_token=True),
+    "v2/consumer/blobs/<str:id>/refresh": Asked(KEY_ALONE, "/v2/consumer/blobs/blob_{picture}/refresh", is_token=True),
+    "v2/consumer/": Asked(NOWHERE),
+    "api/ai/images/generate": Asked(KEY_ALONE, is_token=True),
+    "api/ai/images/generate/<uuid:id>": Asked(KEY_ALONE, "/api/ai/images/generate/{generation}", is_token=True),
+    "api/ai/queue": Asked(KEY_ALONE, is_token=True),
+    "api/ai/queue/<uuid:id>": Asked(KEY_ALONE, "/api/ai/queue/{generation}", is_token=True),
+    "api/ai/generations": Asked(KEY_ALONE, is_token=True),
+    "api/ai/generations/<uuid:id>": Asked(KEY_ALONE, "/api/ai/generations/{generation}", is_token=True),
+    "api/ai/models": Asked(KEY_ALONE, is_token=True),
+    "api/ai/models/<str:id>": Asked(KEY_ALONE, "/api/ai/models/flux-krea-dev", is_token=True),
+    "api/ai/": Asked(NOWHERE),
+    "api/events": Asked(KEY_ALONE, is_token=True),
     # With a secret in the address
     "webhooks/fal/<str:token>": Asked(NOWHERE, "/webhooks/fal/none", post=True, is_token=True),
     "pictures/…": Asked(NOWHERE, "/pictures/none", is_token=True),
@@ -172,10 +293,12 @@ SENT_ELSEWHERE = {
     "accounts/logout/",
     "accounts/2fa/authenticate/",
     "accounts/2fa/webauthn/login/",
+    "s/<str:token>/download",
 }
 # The branches of krea_site/asgi.py, and where their addresses stand above.
 BESIDE_DJANGO = {
     "scope['path'].startswith('/pictures/')": ("pictures/…",),
+    "share_door.PATH.fullmatch(scope['path'])": ("s/…/picture",),
     "scope['path'] in ('/healthz', '/readyz')": ("healthz", "readyz"),
     "export_door.PATH.fullmatch(scope['path'])": ("accounts/data/….zip",),
     "scope['path'] == statement_csv.PATH": ("billing/statement.csv",),
