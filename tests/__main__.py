@@ -75,8 +75,10 @@ def is_postgres(url: str) -> bool:
 
 
 def run(arguments: Sequence[str], **env: str) -> int:
-    """One run of pytest on every core; its exit status."""
-    command = [sys.executable, "-m", "pytest", "-n", "auto", "-p", "tests.wants", *arguments]
+    """One run of pytest on every core, and on four workers at the least, since many tests wait for other processes;
+    its exit status."""
+    workers = str(max(os.cpu_count() or 1, 4))
+    command = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "worksteal", "-p", "tests.wants", *arguments]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, check=False).returncode
 
 

@@ -20,6 +20,7 @@ from generations import dispatch, follow, looks, sweep
 from generations.brief import Brief
 from generations.fal import client
 from generations.models import FINAL, Draw, FalState, Generation, Image, Status
+from tests.object_storage import place, s3  # noqa: F401  (fixtures of all)
 from tests.standins.launch import StandIn, start_standin
 
 User = get_user_model()

@@ -15,6 +15,7 @@ import httpx
 import psycopg
 import redis
 
+from tests import migrated
 from tests.standins.launch import ROOT, free_port
 
 STARTS_WITHIN_S = 90
@@ -38,8 +39,11 @@ class LiveSite:
         self._process: subprocess.Popen[bytes] | None = None
         self._beside: subprocess.Popen[str] | None = None
 
-    def start(self) -> None:
+    def start(self, *, fresh: bool = False) -> None:
+        """`fresh`: it makes its database itself, as on a new machine."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        if not fresh and self.env["DATABASE_URL"].startswith("sqlite"):
+            migrated.lay(self.folder / "db.sqlite3")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "manage.py", "run"], cwd=ROOT, env=self.env, stdout=log, stderr=log
@@ -115,9 +119,21 @@ class LiveSite:
 
 @contextmanager
 def running_site(folder: Path, **env: str) -> Iterator[LiveSite]:
-    site = LiveSite(folder, **env)
+    with _running(LiveSite(folder, **env), fresh=False) as site:
+        yield site
+
+
+@contextmanager
+def new_site(folder: Path) -> Iterator[LiveSite]:
+    """One that makes its database itself, as on a new machine."""
+    with _running(LiveSite(folder), fresh=True) as site:
+        yield site
+
+
+@contextmanager
+def _running(site: LiveSite, *, fresh: bool) -> Iterator[LiveSite]:
     try:
-        site.start()
+        site.start(fresh=fresh)
         yield site
     finally:
         site.stop()

@@ -16,6 +16,7 @@ import pytest
 from django.conf import settings as django_settings
 from psycopg import sql
 
+from tests import migrated
 from tests.faults.bomb import KINDS
 from tests.standins.launch import ROOT, start_standin
 
@@ -29,6 +30,7 @@ LEAST_DEATHS = {"before commit": 10, "after commit": 10, "before call": 3, "afte
 def own_database(tmp_path: Path) -> Iterator[str]:
     """The address of an empty database that nobody else uses."""
     if not django_settings.IS_POSTGRES:
+        migrated.lay(tmp_path / "db.sqlite3")
         yield f"sqlite:///{tmp_path}/db.sqlite3"
         return
     stem, _, _ = django_settings.DATABASE_URL.rpartition("/")

@@ -11,12 +11,12 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from billing import ledger
-from generations import bin, lifecycle, references
+from generations import bin, lifecycle
 from generations.brief import Brief
 from generations.models import Draw, Generation, Image, Status
 from generations.pictures import store
 from tests.generations import pages
-from tests.generations.pages import HTMX, hrefs, logged_in, picture
+from tests.generations.pages import HTMX, hrefs, logged_in
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_picture_of_every_kind_of_input_is_told_in_words(browser: Client, alice:
 
 
 def test_picture_shows_its_style_references_with_their_strengths(browser: Client, alice: Any) -> None:
-    upload = references.write_row(alice.pk, references.store_file(picture().read()))
+    upload = pages.upload_of(alice)
     rows = [{"image_url": str(upload.id), "strength": strength} for strength in (-0.5, 2)]
     brief = Brief.read("krea-2-large", {"prompt": "a fox", "image_style_references": rows})
     lifecycle.submit(alice, brief, uploads=[upload, upload])
@@ -121,7 +121,11 @@ def test_picture_of_an_image_model_that_is_gone_can_still_be_looked_at(
     finish_all()
     Generation.objects.update(image_model="long-gone")
 
-    assert "long-gone" in text_of(browser, Image.objects.get())
+    id = Image.objects.get().id
+    for address in ("/studio/", f"/images/{id}/"):
+        assert "long-gone" in pages.read(browser.get(address)).text, address
+    assert str(id) in browser.get("/history/").content.decode()
+    assert browser.get(f"/studio/?from={id}").status_code == 200
 
 
 def test_picture_asks_the_database_as_often_with_siblings_as_without(

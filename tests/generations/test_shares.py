@@ -16,15 +16,16 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from generations import erasure, lifecycle, references, share_door, shares
+from generations import erasure, lifecycle, share_door, shares
 from generations.brief import Brief
-from generations.models import Generation, Image, Share, Upload
+from generations.models import Generation, Image, Share
 from generations.pictures import links
 from krea_site import export_contents, reports, schedule
 from krea_site.models import Reason
 from tests.generations import pages
-from tests.generations.pages import logged_in, picture
+from tests.generations.pages import logged_in
 from tests.krea_site.belongings import drawn
+from tests.object_storage import PLACES
 
 pytestmark = pytest.mark.django_db
 PROMPT = "a fox that nobody else may read about"
@@ -271,7 +272,7 @@ def test_settings_tell_no_address_and_no_reference(browser: Client, alice: Any, 
 
 
 def test_style_references_are_counted_and_not_shown(browser: Client, alice: Any, nobody: Client) -> None:
-    upload: Upload = references.write_row(alice.pk, references.store_file(picture().read()))
+    upload = pages.upload_of(alice)
     generation = drawn(alice, 31, prompt=PROMPT)
     Generation.objects.filter(pk=generation.pk).update(
         image_model="krea-2-large", references=[str(upload.pk)],
@@ -376,7 +377,8 @@ def test_the_owner_is_led_back_and_others_to_their_own(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_previews_get_the_picture_as_long_as_the_link_lives(browser: Client, image: Image) -> None:
+@pytest.mark.parametrize("place", PLACES, indirect=True)
+def test_previews_get_the_picture_as_long_as_the_link_lives(place: str, browser: Client, image: Image) -> None:
     share = make(browser, image)
 
     status, headers, body = fetch(share)

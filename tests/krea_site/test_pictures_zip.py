@@ -23,6 +23,7 @@ from krea_site import pictures_zip
 from krea_site.asgi import application
 from tests.conftest import make_user
 from tests.krea_site.belongings import drawn
+from tests.object_storage import PLACES
 
 PATH = "/history/bulk"
 Send = Callable[[Any], Any]
@@ -91,7 +92,8 @@ def ids(*generations: Generation) -> list[str]:
     return [str(image.pk) for generation in generations for image in generation.images.order_by("index")]
 
 
-def test_the_archive_has_the_pictures_and_tells_all_about_each() -> None:
+@pytest.mark.parametrize("place", PLACES, indirect=True)
+def test_the_archive_has_the_pictures_and_tells_all_about_each(place: str) -> None:
     alice = make_user("alice@example.com")
     generation = drawn(alice, 10, 11, prompt="=A fox, Ä & a heron")
     Generation.objects.update(input=generation.input | {"creativity": "low", "seed": 10})
@@ -123,7 +125,8 @@ def test_the_archive_has_the_pictures_and_tells_all_about_each() -> None:
     assert table[0]["settings"] == '{"creativity": "low"}'
 
 
-def test_what_is_gone_or_was_never_drawn_is_a_line_and_breaks_nothing() -> None:
+@pytest.mark.parametrize("place", PLACES, indirect=True)
+def test_what_is_gone_or_was_never_drawn_is_a_line_and_breaks_nothing(place: str) -> None:
     alice = make_user("alice@example.com")
     lost, damaged, failed, there = ids(drawn(alice, 20, 21, 22, 23))
     store.delete(Image.objects.get(pk=lost).name)

@@ -14,7 +14,7 @@ import pytest
 
 from krea_site import ports
 from tests.krea_site.survivors import survivors
-from tests.live_site import LiveSite, running_site
+from tests.live_site import LiveSite, new_site, running_site
 from tests.standins.launch import ROOT, free_port
 
 pytestmark = pytest.mark.journey
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.journey
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
     """One running site for the tests that only look at it."""
-    with running_site(tmp_path_factory.mktemp("site") / "var") as running:
+    with new_site(tmp_path_factory.mktemp("site") / "var") as running:
         while "API key" not in running.log.read_text():  # ready a moment before it says so
             time.sleep(0.05)
         yield running

@@ -40,7 +40,8 @@ SETTLE = """async () => {
 # A bar that sticks to the window's edge covers what can be scrolled free; looked at is what the page holds.
 UNSTICK = """() => {
   for (const each of document.querySelectorAll("main *"))
-    if (getComputedStyle(each).position === "sticky") Object.assign(each.style, { position: "relative", inset: "auto" });
+    if (getComputedStyle(each).position === "sticky")
+      Object.assign(each.style, { position: "relative", inset: "auto" });
 }"""
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 

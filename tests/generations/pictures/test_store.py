@@ -14,48 +14,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.request import urlopen
 
-import boto3
 import pytest
 import time_machine
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import storages
-from moto.server import ThreadedMotoServer
 from PIL import Image
-from pytest_django.fixtures import Settings
 
 from generations.pictures import links, marks, store
 from generations.pictures.develop import develop
 from generations.pictures.verify import BadPicture
+from tests.object_storage import PLACES
 
 Draw = Callable[..., bytes]
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def place(request: pytest.FixtureRequest, settings: Settings) -> str:
-    """Where the pictures of this test go: to the disk, or to a real S3 protocol."""
-    if request.param == "object storage":
-        options = {
-            "bucket_name": "pictures-of-tests",
-            "endpoint_url": request.getfixturevalue("s3"),
-            "access_key": "test",
-            "secret_key": "test",
-            "region_name": "us-east-1",
-            "signature_version": "s3v4",
-        }
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-        boto3.client("s3", endpoint_url=options["endpoint_url"], **keys).create_bucket(Bucket="pictures-of-tests")
-        entry = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
-        settings.STORAGES = {**settings.STORAGES, "pictures": entry}
-    return str(request.param)
 
 
 @pytest.fixture
@@ -68,7 +38,7 @@ def bare_machine() -> Iterator[None]:
     mimetypes.init()
 
 
-@pytest.mark.parametrize("place", ["disk", "object storage"], indirect=True)
+@pytest.mark.parametrize("place", PLACES, indirect=True)
 def test_keep_puts_original_and_thumbnails_where_it_says(place: str, draw: Draw) -> None:
     stored = store.keep(draw("PNG", (1024, 768)))
 
@@ -83,14 +53,14 @@ def test_keep_puts_original_and_thumbnails_where_it_says(place: str, draw: Draw)
         assert Image.open(io.BytesIO(data)).size == (file["width"], file["height"])
 
 
-@pytest.mark.parametrize("place", ["disk", "object storage"], indirect=True)
+@pytest.mark.parametrize("place", PLACES, indirect=True)
 def test_keep_twice_is_the_same_as_once(place: str, draw: Draw) -> None:
     data = draw("JPEG", (700, 500))
 
     assert store.keep(data) == store.keep(data)
 
 
-@pytest.mark.parametrize("place", ["disk", "object storage"], indirect=True)
+@pytest.mark.parametrize("place", PLACES, indirect=True)
 def test_a_kept_file_can_be_read_in_part_measured_and_deleted(place: str, draw: Draw) -> None:
     data = draw("PNG")
 
@@ -105,7 +75,7 @@ def test_a_kept_file_can_be_read_in_part_measured_and_deleted(place: str, draw: 
     assert not store.exists(name)
 
 
-@pytest.mark.parametrize("place", ["disk", "object storage"], indirect=True)
+@pytest.mark.parametrize("place", PLACES, indirect=True)
 def test_a_file_that_is_not_there_is_said_to_be_so(place: str) -> None:
     absent = f"pictures/ab/cd/abcd{'0' * 60}.png"
 
