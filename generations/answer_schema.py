@@ -34,12 +34,22 @@ class Problem(BaseModel):
     retryable: Annotated[bool, Field(description="Whether the same order can succeed later.")]
 
 
+class Refund(BaseModel):
+    """What was given back for one picture."""
+
+    image: Annotated[str, Field(description="The id of the picture.")]
+    amount: Annotated[str, Field(description="In credits.")]
+    code: Annotated[str, Field(description="Why, for programs: that of its error, or canceled.")]
+    message: Annotated[str, Field(description="The same for people.")]
+
+
 class Cost(BaseModel):
     """Credits of one order, as decimal strings with two places."""
 
     held: Annotated[str, Field(description="Set aside when it was ordered.")]
     charged: Annotated[str, Field(description="Taken for the pictures that were delivered.")]
     refunded: Annotated[str, Field(description="Of what was held, given back.")]
+    refunds: Annotated[list[Refund], Field(description="Its parts, one for each picture that is not charged.")]
 
 
 class Queue(BaseModel):

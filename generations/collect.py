@@ -49,7 +49,7 @@ def collect(draw_id: UUID) -> None:
 def _fetch_and_store(draw: Draw, picture: Delivered) -> None:
     try:
         data = media.download(picture.url, max_bytes=MOST_BYTES)
-        developed = develop(data)
+        developed = develop(data, draw.image.generation.output_format)
     except media.MediaUnavailable as error:
         _later(draw, str(error))
     except (media.MediaGone, media.MediaWrong) as error:
@@ -129,16 +129,17 @@ def _later(draw: Draw, reason: str) -> None:
 def restore(name: str) -> bool:
     """Bring back a picture's or thumbnail's file that was lost, while fal still has the picture; True when it is there.
 
-    The same bytes are marked and made small in the same way, so the files stand under the same names.
+    The same bytes are converted, marked and made small in the same way, so the files stand under the same names.
     """
     if store.exists(name):
         return True
     image = _owner_of(name)
     picture = delivered(image.draw.result) if image is not None and image.draw is not None else None
-    if picture is None:
+    if image is None or picture is None:
         return False
     try:
-        store.write(develop(media.download(picture.url, max_bytes=MOST_BYTES)))
+        data = media.download(picture.url, max_bytes=MOST_BYTES)
+        store.write(develop(data, image.generation.output_format))
     except (media.MediaUnavailable, media.MediaGone, media.MediaWrong, BadPicture) as error:
         logger.error("the lost file %s is not to be had any more (%s)", name, type(error).__name__)
         return False
@@ -146,4 +147,4 @@ def restore(name: str) -> bool:
 
 
 def _owner_of(name: str) -> Image | None:
-    return Image.objects.showing([name]).select_related("draw").first()
+    return Image.objects.showing([name]).select_related("draw", "generation").first()

@@ -3,7 +3,8 @@
 Equal pictures share one file, so a writer may find a file there already and leave it alone, while whoever owned it
 leaves. The order of things makes that safe, and docs/decisions/0007 says why:
 
-- a writer takes the names off the list (`spare`), then writes the files, then commits its row;
+- a writer takes the names off the list (`spare`), then writes the files, then commits its row; one that nobody would
+  come after puts them on the list for later instead (`expect`), so that its files go where it dies before its row;
 - a leaver puts the names on the list (`doom`) in the transaction that clears its rows;
 - the sweep takes a name off the list, asks the rows, and deletes the file, all in one transaction: a writer that comes
   meanwhile waits in `spare`, and then finds the file missing and writes it. A name waits longer on the list than any
@@ -18,7 +19,7 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from .models import DoomedFile, Image, Upload
+from .models import DoomedFile, Image, KeptFile, Upload
 from .pictures import store
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,13 @@ def doom(names: Iterable[str]) -> None:
 def spare(names: Iterable[str]) -> None:
     """Take files off the list; outside of any transaction, before they are written."""
     DoomedFile.objects.filter(name__in=list(names)).delete()
+
+
+def expect(names: Iterable[str]) -> None:
+    """As `spare`, for files whose row may never come: the sweep looks whether it came, and until then leaves them."""
+    due_at = timezone.now() + GRACE
+    rows = [DoomedFile(name=name, due_at=due_at) for name in sorted(set(names))]
+    DoomedFile.objects.bulk_create(rows, update_conflicts=True, update_fields=["due_at"], unique_fields=["name"])
 
 
 def sweep() -> int:
@@ -64,4 +72,5 @@ def _delete(name: str) -> None:
 
 
 def _is_used(name: str) -> bool:
-    return Image.objects.showing([name]).exists() or Upload.objects.filter(name=name).exists()
+    others = (model._default_manager.filter(name=name) for model in (Upload, KeptFile))
+    return Image.objects.showing([name]).exists() or any(rows.exists() for rows in others)

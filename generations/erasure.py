@@ -12,7 +12,20 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from . import doomed, search
-from .models import Customer, Draft, Draw, Event, Generation, Image, SavedLora, Share, Status, Upload
+from .models import (
+    Customer,
+    Draft,
+    Draw,
+    Event,
+    Generation,
+    Image,
+    KeptFile,
+    SavedLora,
+    Share,
+    Status,
+    Upload,
+    UploadUse,
+)
 from .signals import generations_erased
 
 A_SLICE = 100
@@ -70,11 +83,15 @@ def sweep() -> None:
 
 @transaction.atomic
 def erase_uploads(user_id: int) -> bool:
-    """Delete some of a user's style references; False when there was none left."""
-    rows = list(Upload.objects.select_for_update().filter(user_id=user_id).order_by("id")[:A_SLICE])
-    Upload.objects.filter(pk__in=[row.pk for row in rows]).delete()
-    doomed.doom(row.name for row in rows)
-    return bool(rows)
+    """Delete some of a user's style references and kept files; False when there was none left."""
+    names: list[str] = []
+    for model in (Upload, KeptFile):
+        mine = model._default_manager.select_for_update().filter(user_id=user_id).order_by("id")
+        rows = dict(mine.values_list("pk", "name")[:A_SLICE])
+        model._default_manager.filter(pk__in=rows).delete()
+        names += rows.values()
+    doomed.doom(names)
+    return bool(names)
 
 
 def erase_workbench(user_id: int) -> bool:
@@ -100,6 +117,7 @@ def _empty_generations(ids: Sequence[UUID]) -> None:
     Generation.objects.filter(pk__in=ids).update(
         input={}, references=[], wish=None, error_message="", erased_at=timezone.now()
     )
+    UploadUse.objects.filter(generation__in=ids).delete()
     search.forget(ids)
     generations_erased.send(sender=Generation, generation_ids=ids)
 

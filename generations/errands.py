@@ -5,18 +5,24 @@ coroutine and asks the view again, which then finds the answers. Without the fro
 errand is run on the spot.
 """
 
+import asyncio
 import secrets
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import wraps
-from typing import Any
+from functools import partial, wraps
+from typing import Any, TypeVar
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django.http import HttpRequest, HttpResponse
 
+T = TypeVar("T")
+
 FRONT_HEADER = "X-Krea-Front"  # set by our front alone; it strips what a stranger sends
 WANTED_HEADER = "X-Krea-Errand"
+# Decoding and writing of files: two threads of their own, never those of the pages.
+_hands = ThreadPoolExecutor(max_workers=2, thread_name_prefix="errands")
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,11 @@ def perform(request: HttpRequest | None, work: Callable[[], Coroutine[Any, Any, 
     fresh = secrets.token_urlsafe(16)
     _open[fresh] = Errand(work)
     raise Wanted(fresh)
+
+
+async def aside(work: Callable[..., T], *args: Any) -> T:
+    """Work of processor and disk within an errand; nothing of the database."""
+    return await asyncio.get_running_loop().run_in_executor(_hands, partial(work, *args))
 
 
 def find(token: str) -> Errand | None:

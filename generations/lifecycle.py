@@ -18,7 +18,7 @@ from billing.credits import show
 from billing.prices import ImagePrice, Quote
 from billing.returning import update_returning
 
-from . import erasure, events, fair_order, memo, search
+from . import erasure, events, fair_order, memo, search, upkeep
 from .brief import BadBrief, Brief, FieldError
 from .models import FINAL, Customer, Draw, Generation, Image, Outcome, Status, Upload
 from .nudge import CANCEL, DISPATCH, nudge
@@ -54,13 +54,14 @@ def submit(
     at_most: int | None = None,
     wish: str | None = None,
     limits: Iterable[ledger.Limit] = (),
+    output_format: str = "",
 ) -> Generation:
     """Take an order: write it down, hold its price, put its images in the queue.
 
     `uploads` stand for the brief's style references, in order. A fresh `quote` of this very brief binds its price, or
     a lower one that holds meanwhile; `at_most` is the highest total that the customer was shown. `wish` names the
-    customer's wish: said twice, it is one generation. Raises BadBrief, PriceRose, InsufficientCredits or
-    AllowanceExceeded, and then nothing is written or held.
+    customer's wish: said twice, it is one generation. `output_format`: one of OutputFormat; empty: as it comes. Raises
+    BadBrief, PriceRose, InsufficientCredits or AllowanceExceeded, and then nothing is written or held.
     """
     check_permission(user, brief)
     known = _wished_before(user, wish)
@@ -68,7 +69,7 @@ def submit(
         return known
     ledger.wallet(user)  # made before the event sequence is locked, as everywhere: see decision 0001
     try:
-        return _submit(user, brief, uploads, quote, at_most, wish, tuple(limits))
+        return _submit(user, brief, uploads, quote, at_most, wish, tuple(limits), output_format)
     except IntegrityError:
         known = _wished_before(user, wish)
         if known is None:
@@ -85,6 +86,7 @@ def _submit(
     at_most: int | None,
     wish: str | None,
     limits: tuple[ledger.Limit, ...],
+    output_format: str,
 ) -> Generation:
     each = price(brief)
     amount = each.amount
@@ -96,9 +98,10 @@ def _submit(
     kept = brief.with_references([str(upload.id) for upload in uploads]) if uploads else brief
     generation = Generation.objects.create(
         user_id=user.pk, image_model=brief.image_model, input=kept.input_json(),
-        references=[str(upload.id) for upload in uploads], quantity=brief.quantity,
+        references=[str(upload.id) for upload in uploads], quantity=brief.quantity, output_format=output_format,
         image_price=amount, image_cost_microusd=each.cost_microusd, wish=wish, unfinished=brief.quantity,
     )  # fmt: skip
+    _use(generation, brief, uploads)
     search.write(generation)
     tell(generation, events.GENERATION_UPDATED, status="queued")
     if total:
@@ -106,6 +109,20 @@ def _submit(
     _queue_images(generation, brief, amount)
     nudge(DISPATCH)
     return generation
+
+
+def _use(generation: Generation, brief: Brief, uploads: Sequence[Upload]) -> None:
+    """Note which uploads a generation needs. BadBrief for one that was deleted since it was found."""
+    gone = upkeep.use(generation, uploads) if uploads else []
+    if gone:
+        places = [index for index, upload in enumerate(uploads) if upload.pk in gone]
+        words = "it was deleted at this moment; upload the picture again"
+        raise BadBrief(
+            [
+                FieldError.at(brief.reference_place(index), "unknown_upload", f"Style reference {index + 1}: {words}")
+                for index in places
+            ]
+        )
 
 
 def _queue_images(generation: Generation, brief: Brief, amount: int) -> None:

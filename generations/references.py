@@ -10,8 +10,7 @@ import base64
 import binascii
 import io
 import re
-from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -23,13 +22,15 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import SuspiciousFileOperation
+from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 from PIL import Image as Pillow
 from PIL import ImageOps
 
-from . import doomed, errands, reach, safe_fetch
+from . import doomed, errands, kept_files, reach, safe_fetch, upkeep
 from .brief import BadBrief, Brief, FieldError
-from .errands import Answer, Problem
+from .errands import Answer, Problem, aside
 from .fal import client
 from .fal import uploads as fal_uploads
 from .models import Generation, Image, Status, Upload
@@ -40,11 +41,13 @@ MOST_BYTES = 20 * 1024 * 1024
 LONGEST_SIDE = 2048  # pixels; a style needs no more, and fal refuses files that are too large
 ACCEPT = ("image/jpeg", "image/png", "image/webp")
 SECONDS_IN_ALL = 8.0
-_OWN_ADDRESS = re.compile(r"/api/v1/uploads/(?P<id>[0-9a-f-]{36})(?:/content)?/?")
-_OWN_PICTURE = re.compile(r"/(?:api/v1/)?images/(?P<id>[0-9a-f-]{36})(?:/content)?/?(?:[?#].*)?")
+_OWN_ADDRESS = re.compile(
+    r"/(?:api/v1/uploads/|v2/consumer/blobs/upload_)(?P<id>[0-9a-f-]{36})(?:/content)?/?(?:\?.*)?"
+)
+_OWN_PICTURE = re.compile(
+    r"/(?:(?:api/v1/)?images/|v2/consumer/blobs/blob_)(?P<id>[0-9a-f-]{36})(?:/content)?/?(?:[?#].*)?"
+)
 _OWN_FILE = re.compile(r"/(?P<name>pictures/[0-9a-f/]+\.(?:jpg|png|webp))(?:[?#].*)?")
-# Decoding is work of the processor: its own two threads, never those of the pages.
-_decoders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="references")
 
 
 class Unreachable(Exception):
@@ -72,6 +75,8 @@ def resolve(user: AbstractBaseUser, brief: Brief, *, request: HttpRequest | None
 
     NotAll names each one that cannot be had with its index. With a `request` of a page, see `errands`.
     """
+    if not (brief.reference_urls() or brief.lora_paths()):
+        return []
     found = keep(user, brief.reference_urls(), brief.lora_paths(), request=request)
     problems = [*_problems(brief, "reference", found.uploads), *_problems(brief, "lora", found.loras)]
     uploads = [each if isinstance(each, Upload) else None for each in found.uploads]
@@ -81,10 +86,15 @@ def resolve(user: AbstractBaseUser, brief: Brief, *, request: HttpRequest | None
 
 
 def keep(
-    user: AbstractBaseUser, sources: Sequence[str], loras: Sequence[str] = (), *, request: HttpRequest | None = None
+    user: AbstractBaseUser,
+    sources: Sequence[str | bytes],
+    loras: Sequence[str] = (),
+    *,
+    request: HttpRequest | None = None,
 ) -> Found:
-    """Fetch and keep what each source names: an http(s) address, a data URI, the id of an upload, or the address of a
-    picture or an upload of this user here; ask after each LoRA. One that fails leaves the others alone.
+    """Fetch and keep what each source names: an http(s) address, a data URI, the id of an upload, the address of a
+    picture or an upload of this user here, or that of a file (`kept_files`); bytes are the file itself. Ask after each
+    LoRA. One that fails leaves the others alone.
 
     Only once for each request: see `errands`.
     """
@@ -113,31 +123,36 @@ def address_of(image: Image) -> str:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A re-encoded reference whose file is stored and whose row is not written yet; sizes in pixels and bytes."""
+class Clean:
+    """A re-encoded reference, not stored yet; sizes in pixels and bytes."""
 
-    name: str
     sha256: str
+    name: str
     content_type: str
     width: int
     height: int
     bytes: int
 
 
-def store_file(data: bytes) -> Kept:
-    """Verify a reference, re-encode it without its metadata, store the file. Raises BadPicture. No database."""
-    clean, content_type, (width, height) = _re_encode(data)
-    name = store.put(clean, content_type)
-    return Kept(name, sha256(clean).hexdigest(), content_type, width, height, len(clean))
+def clean(data: bytes) -> tuple[Clean, bytes]:
+    """Verify a reference and re-encode it without its metadata. Raises BadPicture."""
+    pixels, content_type, (width, height) = _re_encode(data)
+    digest = sha256(pixels).hexdigest()
+    name = store.name_of(digest, content_type)
+    return Clean(digest, name, content_type, width, height, len(pixels)), pixels
 
 
-def write_row(user_id: int, kept: Kept) -> Upload:
-    """The upload of a stored reference; the same picture twice is one. BadPicture when an equal file of somebody who
-    left was deleted at this very moment."""
-    doomed.spare([kept.name])
+def write_row(user_id: int, kept: Clean) -> Upload:
+    """The upload of a stored reference; the same picture twice is one. BadPicture where the file is gone again since
+    storing it took too long, QuotaReached where there is no room for one more."""
+    mine = Upload.objects.filter(user_id=user_id, sha256=kept.sha256)
     if not store.exists(kept.name):
         raise BadPicture("the picture could not be kept just now; please send it again", "not_kept")
-    return Upload.objects.get_or_create(user_id=user_id, sha256=kept.sha256, defaults=asdict(kept))[0]
+    if mine.update(used_at=timezone.now()) and (known := mine.first()):
+        return known
+    with transaction.atomic():
+        upkeep.make_room(user_id, bytes=kept.bytes)
+        return Upload.objects.get_or_create(user_id=user_id, sha256=kept.sha256, defaults=asdict(kept))[0]
 
 
 def addresses_for_fal(generation: Generation, *, lifetime_s: int) -> list[str]:
@@ -172,11 +187,13 @@ def _upload(answer: Answer, rows: dict[UUID, Upload]) -> Upload | Problem:
     return row or Problem("not_kept", "the picture could not be kept just now; please send it again")
 
 
-def _own_uploads(user: AbstractBaseUser, sources: Sequence[str]) -> dict[str, Answer]:
+def _own_uploads(user: AbstractBaseUser, sources: Sequence[str | bytes]) -> dict[str | bytes, Answer]:
     """Which sources name an upload: by id, or by the address that we gave it. What it is called decides, not whether it
     is there, so that a view that is asked again finds the same."""
-    wanted: dict[str, UUID] = {}
+    wanted: dict[str | bytes, UUID] = {}
     for source in sources:
+        if isinstance(source, bytes):
+            continue
         path = source.removeprefix(settings.PUBLIC_URL)
         match = _OWN_ADDRESS.fullmatch(path)
         try:
@@ -198,28 +215,33 @@ async def _within(jobs: list[Coroutine[Any, Any, Answer]]) -> list[Answer]:
     return [too_slow if task in late else task.result() for task in tasks]
 
 
-async def _reference(user_id: int, source: str) -> Answer:
+async def _reference(user_id: int, source: str | bytes) -> Answer:
     try:
-        kept = await _decoded(store_file, await _bytes_of(user_id, source))
+        kept, pixels = await aside(clean, await _bytes_of(user_id, source))
+        await sync_to_async(doomed.expect)([kept.name])
+        await aside(store.put, pixels, kept.content_type)
         return (await sync_to_async(write_row)(user_id, kept)).pk
     except (safe_fetch.FetchRefused, BadPicture) as error:
         return Problem(error.code, error.reason)
+    except upkeep.QuotaReached as reached:
+        return Problem("upload_quota", str(reached))
 
 
-async def _bytes_of(user_id: int, source: str) -> bytes:
+async def _bytes_of(user_id: int, source: str | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source
     if source[:5].lower() == "data:":
         return _data_uri(source)
     if is_own_picture(source):
         name = await sync_to_async(_own_name)(user_id, source)
-        stored: bytes = await _decoded(_stored, name)
-        return stored
+        return await aside(_stored, name)
+    if kept_files.is_address(source):
+        name = await sync_to_async(kept_files.name_at)(source)
+        if not name:
+            raise BadPicture("there is no file at this address any more; upload it again", "unknown_upload")
+        return await aside(_stored, name)
     fetched = await safe_fetch.get(source, max_bytes=MOST_BYTES, timeout_s=SECONDS_IN_ALL, accept=ACCEPT, per=user_id)
     return fetched.data
-
-
-async def _decoded(work: Callable[[Any], Any], what: Any) -> Any:
-    """Work of processor and disk, in its own threads."""
-    return await asyncio.get_running_loop().run_in_executor(_decoders, work, what)
 
 
 def _path(source: str) -> str:

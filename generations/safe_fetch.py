@@ -28,7 +28,7 @@ from generations import bounded
 from generations.destinations import ALLOWED, FetchRefused, Resolve, Route, check_host, resolve_name, route_to
 from generations.turnstile import Turnstile
 
-__all__ = ["FetchRefused", "Fetched", "Head", "Posted", "check", "get", "get_all", "head", "post"]
+__all__ = ["FetchRefused", "Fetched", "Head", "Posted", "check", "get", "get_all", "head", "host", "post"]
 
 TIMEOUT_S = 8.0
 CONNECT_S = 3.0  # for each address of a server, so that a second one still has its chance
@@ -39,6 +39,7 @@ MAX_ANSWER = 64 * 1024  # of what a webhook answers
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _turns = Turnstile(each=10, total=50)
+_deliveries = Turnstile(each=10, total=200)  # little is read of them, and the courier shares them out
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ async def post(
 ) -> Posted:
     """Deliver `body`; redirects are an answer like any other and never followed. Raises FetchRefused:
     then the other side may have it all the same, except for the codes that say it was not touched."""
-    async with _within(timeout_s, per):
+    async with _within(timeout_s, per, _deliveries):
         target = _parsed(url)
         async with _sent("POST", target, headers, body, resolve) as response:
             answer = await bounded.beginning(response.aiter_raw(), limit=MAX_ANSWER)
@@ -154,12 +155,17 @@ def check(url: str) -> None:
     check_host(target.raw_host.decode("ascii"), target.port or _DEFAULT_PORTS[target.scheme])
 
 
+def host(url: str) -> str:
+    """The host that an address names, as a call to it reads it. Raises FetchRefused."""
+    return _parsed(url).raw_host.decode("ascii")
+
+
 @asynccontextmanager
-async def _within(timeout_s: float, per: Hashable) -> AsyncIterator[None]:
+async def _within(timeout_s: float, per: Hashable, turns: Turnstile = _turns) -> AsyncIterator[None]:
     """A turn, a time limit over everything, and one exception for all that can go wrong."""
     in_turn = False
     try:
-        async with asyncio.timeout(timeout_s), _turns.turn(per):
+        async with asyncio.timeout(timeout_s), turns.turn(per):
             in_turn = True
             yield
     except (TimeoutError, httpx.TimeoutException) as error:

@@ -10,12 +10,12 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
-from .models import Generation, ImageQuerySet, PromptWords
+from .models import Generation, PromptWords
 from .search_index import Matches
 
 LONGEST = 200  # characters of what is looked for
@@ -27,6 +27,7 @@ _WORD = re.compile(rf"[{_ALONE}]|[^\W_{_ALONE}]+")
 _QUOTED = re.compile(
     r'["\u201c\u201d\u201e\u00ab\u00bb]([^"\u201c\u201d\u201e\u00ab\u00bb]*)["\u201c\u201d\u00ab\u00bb]|(\S+)'
 )
+Rows = TypeVar("Rows", bound="QuerySet[Any]")
 _NOT_PLAIN = re.compile(r"[^a-y0-9]")
 
 
@@ -52,14 +53,15 @@ def read(text: str) -> list[Phrase]:
     return found
 
 
-def narrow(rows: ImageQuerySet, user: Any, text: str) -> ImageQuerySet:
-    """Those whose prompt has these words. Asks how many there are: a few are named, so that no database looks through
-    everything for them; for many, each picture is asked in its turn, until a page is full."""
+def narrow(rows: Rows, user: Any, text: str, *, by: str = "generation") -> Rows:
+    """Those whose prompt has these words; `by` is the column of their generation. Asks how many there are: a few are
+    named, so that no database looks through everything for them; for many, each row is asked in its turn, until a page
+    is full."""
     found = PromptWords.objects.filter(Matches(_keyed(user.pk, read(text))))
     few = list(found.values_list("generation_id", flat=True)[: FEW + 1])
     if len(few) <= FEW:
-        return rows.filter(generation__in=few)
-    return rows.filter(Exists(found.filter(generation=OuterRef("generation"))))
+        return rows.filter(**{f"{by}__in": few})
+    return rows.filter(Exists(found.filter(generation=OuterRef(by))))
 
 
 def write(generation: Generation) -> None:

@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from . import bin, cancels, doomed, draws, erasure, fal_state, lifecycle, unknowns
+from . import bin, cancels, doomed, draws, erasure, fal_state, kept_files, lifecycle, unknowns, upkeep
 from .models import Generation, Image, Status
 from .nudge import CANCEL, COLLECT, PROBE, RESOLVE, SEND, nudge, waiting_jobs
 
@@ -40,6 +40,8 @@ def run() -> None:
         lifecycle.cancel_deleted,
         bin.sweep,
         erasure.sweep,
+        upkeep.sweep,
+        kept_files.sweep,
         doomed.sweep,
     ):
         try:

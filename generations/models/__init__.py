@@ -1,5 +1,6 @@
 """The rows of generations, one file for each part."""
 
+from .files import KeptFile
 from .road import (
     AT_FAL,
     FINAL,
@@ -15,8 +16,10 @@ from .road import (
     Image,
     ImageQuerySet,
     Outcome,
+    OutputFormat,
     Status,
     Upload,
+    UploadUse,
     new_token,
     origins,
     public_status,
@@ -40,12 +43,15 @@ __all__ = [
     "GenerationQuerySet",
     "Image",
     "ImageQuerySet",
+    "KeptFile",
     "Outcome",
+    "OutputFormat",
     "PromptWords",
     "SavedLora",
     "Share",
     "Status",
     "Upload",
+    "UploadUse",
     "new_token",
     "origins",
     "public_status",

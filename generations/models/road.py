@@ -71,6 +71,14 @@ class Outcome(models.TextChoices):
     CANCELED = "canceled"
 
 
+class OutputFormat(models.TextChoices):
+    """In what format pictures are kept; where none is asked for, in that in which they come."""
+
+    JPEG = "jpeg"
+    PNG = "png"
+    WEBP = "webp"
+
+
 class Customer(models.Model):
     """What generations keeps about a user: the event sequence, the share of the queue, what the operator allows."""
 
@@ -84,7 +92,8 @@ class Customer(models.Model):
 
 
 class Upload(models.Model):
-    """A style reference, verified and kept under its content's hash."""
+    """A style reference, verified and kept under its content's hash, for as long as it is used: see
+    `generations.upkeep`. `used_at` is when it was last known to be used."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads")
@@ -95,10 +104,15 @@ class Upload(models.Model):
     height = models.PositiveIntegerField()
     bytes = models.PositiveIntegerField()
     created_at = models.DateTimeField(default=timezone.now)
+    used_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "sha256"], name="upload_once_per_user")]
-        indexes = [models.Index(fields=["name"], name="upload_file")]
+        indexes = [
+            models.Index(fields=["name"], name="upload_file"),
+            models.Index(fields=["user", "-id"], name="upload_recent"),
+            models.Index(fields=["used_at"], name="upload_age"),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)
@@ -125,6 +139,7 @@ class Generation(models.Model):
     # The uploads that stand for the addresses in `input`, in the same order.
     references = models.JSONField(default=list)
     quantity = models.PositiveSmallIntegerField()
+    output_format = models.CharField(max_length=8, blank=True, choices=OutputFormat.choices)
     image_price = models.BigIntegerField(help_text="In 1/100 credit.")
     image_cost_microusd = models.BigIntegerField(default=0)
     # The nonce and content of the form that wished for it: the same form sent twice is one generation.
@@ -393,6 +408,19 @@ class DoomedFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class UploadUse(models.Model):
+    """A generation that was ordered with an upload: while there is one, the upload stays."""
+
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="uses")
+    generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["upload", "generation"], name="upload_use_once")]
+
+    def __str__(self) -> str:
+        return f"{self.upload_id} in {self.generation_id}"
 
 
 class Event(models.Model):

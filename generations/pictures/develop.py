@@ -1,4 +1,5 @@
-"""A picture that arrived becomes the files that are kept: checked, marked, with its thumbnails.
+"""A picture that arrived becomes the files that are kept: checked, converted where that is wished, marked, with its
+thumbnails.
 
 Work of the processor only: no disk, no database, no settings.
 """
@@ -8,6 +9,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from PIL import Image
 
@@ -19,6 +21,12 @@ WIDTHS = (1280, 640, 320)
 QUALITY = 80
 # Of WebP's seven efforts: from 2 on it costs half as much again and more, for files that are hardly smaller.
 EFFORT = 1
+# The same on every machine and at every time, so that the same bytes make the same file.
+CONVERTED: dict[str, dict[str, Any]] = {
+    "jpeg": {"format": "JPEG", "quality": 95, "subsampling": 0},
+    "png": {"format": "PNG", "compress_level": 6},
+    "webp": {"format": "WEBP", "quality": 95, "method": 4},
+}
 
 
 @dataclass(frozen=True)
@@ -44,13 +52,25 @@ class Developed:
     black: bool
 
 
-def develop(data: bytes) -> Developed:
-    """All the files that belong to the picture in `data`. Where it is smaller than a width, that variant
-    has the picture's own size. Raises BadPicture."""
+def develop(data: bytes, output_format: str = "") -> Developed:
+    """All the files that belong to the picture in `data`; the original as `output_format` (jpeg, png, webp; empty: as
+    it came). Where it is smaller than a width, that variant has the picture's own size. Raises BadPicture."""
     picture = verify(data)
-    marked = marks.mark(data, picture.content_type)
-    original = Sheet(marked, picture.content_type, picture.width, picture.height)
+    content_type = picture.content_type
+    if output_format and content_type != f"image/{output_format}":
+        data, content_type = _converted(picture.image, output_format), f"image/{output_format}"
+    original = Sheet(marks.mark(data, content_type), content_type, picture.width, picture.height)
     return Developed(original, dict(_thumbnails(picture)), is_black(picture.image))
+
+
+def _converted(image: Image.Image, output_format: str) -> bytes:
+    """The picture in another format, as nearly the same as that one can; JPEG knows no transparency: white."""
+    file, profile = io.BytesIO(), _rgb_profile(image)
+    if output_format == "jpeg" and image.mode == "RGBA":
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image).convert("RGB")
+    image.save(file, icc_profile=profile, **CONVERTED[output_format])
+    return file.getvalue()
 
 
 def _thumbnails(picture: Verified) -> Iterator[tuple[str, Sheet]]:

@@ -56,11 +56,14 @@ def absolute_address(name: str, *, seconds: int = LIFETIME_S, filename: str | No
     return link(name, seconds=seconds, filename=filename, absolute=True).address
 
 
+def own(name: str, *, seconds: int = LIFETIME_S, filename: str | None = None) -> str:
+    """As `address`, and one of ours wherever the picture is kept: for doors that hand it out themselves."""
+    return _own(checked(name), _end(seconds), filename)
+
+
 def link(name: str, *, seconds: int = LIFETIME_S, filename: str | None = None, absolute: bool = False) -> Link:
     """The address together with its end, which the API tells its callers."""
-    now = int(time.time())
-    step = max(1, min(_LONGEST_STEP_S, seconds // 6))
-    expires = (now + seconds) // step * step
+    expires = _end(seconds)
     if isinstance(storages["pictures"], PictureFiles):
         root = settings.PUBLIC_URL if absolute else ""
         target = root + _own(checked(name), expires, filename)
@@ -86,6 +89,11 @@ def granted(name: str, query: str) -> Granted | None:
     if not any(valid) or int(expires) <= time.time():
         return None
     return Granted(int(expires), filename)
+
+
+def _end(seconds: int) -> int:
+    step = max(1, min(_LONGEST_STEP_S, seconds // 6))
+    return (int(time.time()) + seconds) // step * step
 
 
 def _own(name: str, expires: int, filename: str | None) -> str:

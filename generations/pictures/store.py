@@ -20,9 +20,11 @@ from django.core.files.storage import FileSystemStorage, storages
 from generations.pictures.develop import Developed, Sheet, develop
 from generations.pictures.verify import BadPicture
 
-NAME = re.compile(r"pictures/([0-9a-f]{2})/([0-9a-f]{2})/(?P<sha256>\1\2[0-9a-f]{60})\.(?P<ending>jpg|png|webp)")
+NAME = re.compile(r"pictures/([0-9a-f]{2})/([0-9a-f]{2})/(?P<sha256>\1\2[0-9a-f]{60})\.(?P<ending>jpg|png|webp|bin)")
 ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
-CONTENT_TYPES = {ending: content_type for content_type, ending in ENDINGS.items()}
+ANYTHING = "application/octet-stream"  # a file that is not looked into
+_ENDINGS = {**ENDINGS, ANYTHING: "bin"}
+CONTENT_TYPES = {ending: content_type for content_type, ending in _ENDINGS.items()}
 
 
 class Variant(TypedDict):
@@ -84,12 +86,17 @@ def write(developed: Developed) -> Stored:
 def names(developed: Developed) -> list[str]:
     """The names under which `write` puts it, without writing."""
     sheets = [developed.original, *developed.variants.values()]
-    return [_name(sheet.sha256, sheet.content_type) for sheet in sheets]
+    return [name_of(sheet.sha256, sheet.content_type) for sheet in sheets]
 
 
 def put(data: bytes, content_type: str) -> str:
-    """Write finished bytes as they are and return their name: for references, which carry no mark."""
+    """Write finished bytes as they are and return their name: references, which carry no mark, and ANYTHING."""
     return _save(data, content_type, hashlib.sha256(data).hexdigest())
+
+
+def name_of(sha256: str, content_type: str) -> str:
+    """The name of bytes with that hash."""
+    return f"pictures/{sha256[:2]}/{sha256[2:4]}/{sha256}.{_ENDINGS[content_type]}"
 
 
 def checked(name: str) -> str:
@@ -193,12 +200,8 @@ def _write_variant(sheet: Sheet) -> Variant:
     }
 
 
-def _name(sha256: str, content_type: str) -> str:
-    return f"pictures/{sha256[:2]}/{sha256[2:4]}/{sha256}.{ENDINGS[content_type]}"
-
-
 def _save(data: bytes, content_type: str, sha256: str) -> str:
-    name = _name(sha256, content_type)
+    name = name_of(sha256, content_type)
     content = ContentFile(data, name=name)
     # django-storages reads it from here; without it, Python 3.11 does not know what a .webp is.
     content.content_type = content_type  # type: ignore[attr-defined]

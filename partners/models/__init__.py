@@ -1,7 +1,8 @@
 """The rows of partners, one file for each part."""
 
 from .keys import Bucket, Key, KeyQuerySet, Scope, every_scope
-from .orders import KeptAnswer, Order
+from .orders import KeptAnswer, Order, Tag
+from .signing import SigningKey
 from .webhooks import Delivery, DeliveryTry, Endpoint, Listener, Topic
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "Listener",
     "Order",
     "Scope",
+    "SigningKey",
+    "Tag",
     "Topic",
     "every_scope",
 ]

@@ -5,7 +5,7 @@ Only `partners.idempotency` keeps answers.
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
+from django.db.models import Q
 
 from generations.models import Generation
 
@@ -20,14 +20,36 @@ class Order(models.Model):
     reference = models.CharField(max_length=200, null=True, db_index=True)
     metadata = models.JSONField(default=dict)
     webhook_url = models.CharField(max_length=2048, blank=True, help_text="Told when the generation is finished.")
+    dialect = models.CharField(max_length=16, blank=True, help_text="In whose words it is told of; ours when empty.")
     wire = models.JSONField(default=dict, help_text="What a dialect was told and has to say again.")
+    searched = models.TextField(blank=True, help_text="What a dialect's list finds it by, in small letters.")
+    start_by = models.DateTimeField(null=True, help_text="What of it has not begun by then is canceled.")
+
+    class Meta:
+        indexes = [models.Index(fields=["start_by"], name="order_start", condition=Q(start_by__isnull=False))]
 
     def __str__(self) -> str:
         return str(self.generation_id)
 
 
+class Tag(models.Model):
+    """A word by which a dialect's list finds an order."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="tags")
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["order", "name"], name="tag_once_per_order")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class KeptAnswer(models.Model):
-    """The answer to one Idempotency-Key, for a retry. `fingerprint` tells whether the retry asks for the same."""
+    """The answer to one Idempotency-Key, for a retry. `fingerprint` tells whether the retry asks for the same.
+
+    Calls of the dialects that came without a key have a name of ours there, which no Idempotency-Key can be."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)
@@ -35,11 +57,11 @@ class KeptAnswer(models.Model):
     status = models.PositiveSmallIntegerField(default=0)
     headers = models.JSONField(default=dict)
     body = models.BinaryField(default=bytes, help_text="Sealed: an answer may hold a secret, and holds prompts.")
-    created_at = models.DateTimeField(default=timezone.now)
+    ends_at = models.DateTimeField(help_text="Until then a retry gets it.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="kept_answer_once_per_key")]
-        indexes = [models.Index(fields=["created_at"], name="kept_answer_age")]
+        indexes = [models.Index(fields=["ends_at"], name="kept_answer_end")]
 
     def __str__(self) -> str:
         return f"{self.user_id}/{self.pk}"

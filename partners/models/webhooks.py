@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -80,9 +80,12 @@ class Endpoint(models.Model):
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def due(self, now: datetime) -> "DeliveryQuerySet":
-        """What may be tried now; whatever waits for a disabled endpoint is not."""
+        """What may be tried now. Whatever waits for a disabled endpoint is not, nor what has to be told after something
+        else: what an order's own address hears comes in the order in which it happened."""
         listening = Q(endpoint=None) | Q(endpoint__disabled_at=None)
-        return self.filter(listening, outcome="", due_at__lte=now)
+        same = Delivery.objects.filter(object_id=OuterRef("object_id"), url=OuterRef("url"), outcome="", endpoint=None)
+        before = same.filter(Q(seq__lt=OuterRef("seq")) | Q(seq=OuterRef("seq"), id__lt=OuterRef("id")))
+        return self.filter(listening, ~Exists(before) | ~Q(endpoint=None), outcome="", due_at__lte=now)
 
 
 class Delivery(models.Model):
@@ -99,6 +102,8 @@ class Delivery(models.Model):
     url = models.CharField(max_length=2048, blank=True, help_text="Of an order's own address; else the endpoint's.")
     receiver = models.CharField(max_length=120, help_text="Who is called: so many at once for each.")
     topic = models.CharField(max_length=32, choices=Topic.choices)
+    dialect = models.CharField(max_length=16, blank=True, help_text="In whose words it is told; ours when empty.")
+    name = models.CharField(max_length=80, blank=True, help_text="What a dialect calls it, if it tells several things.")
     object_id = models.UUIDField(null=True)
     seq = models.BigIntegerField(null=True, help_text="Of the event that it tells of.")
     created_at = models.DateTimeField(default=timezone.now)
@@ -114,7 +119,7 @@ class Delivery(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["endpoint", "seq"], name="delivery_once_per_event"),
             models.UniqueConstraint(
-                fields=["object_id", "topic"], name="delivery_once_per_order", condition=Q(endpoint=None)
+                fields=["object_id", "topic", "name"], name="delivery_once_per_order", condition=Q(endpoint=None)
             ),
         ]
         indexes = [

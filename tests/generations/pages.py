@@ -13,6 +13,8 @@ from django.utils import timezone
 from PIL import Image as Pillow
 
 from billing.models import Price, Unit
+from generations import references
+from generations.models import Upload
 
 HTMX = {"HX-Request": "true"}
 GENERATE = {"do": "generate"}
@@ -39,6 +41,13 @@ def read(response: Any, form_id: str = "studio-form") -> Page:
     reader.feed(response.content.decode())
     reader.page.text = re.sub(r"\s+", " ", reader.page.text)
     return reader.page
+
+
+def upload_of(user: Any, data: bytes | None = None) -> Upload:
+    """A picture that is kept as a style reference."""
+    [kept] = references.keep(user, [data or picture().read()]).uploads
+    assert isinstance(kept, Upload), kept
+    return kept
 
 
 def logged_in(user: Any) -> Client:

@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from generations import bin, lifecycle, references
+from generations import bin, lifecycle
 from generations.brief import Brief
 from generations.models import Image
 from tests.generations import pages
-from tests.generations.pages import hrefs, logged_in, picture
+from tests.generations.pages import hrefs, logged_in
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_pictures_stand_in_the_order_of_the_address_each_once(browser: Client, f
 def test_settings_that_only_one_picture_has_differ_from_nothing(
     browser: Client, alice: Any, foxes: list[Image]
 ) -> None:
-    upload = references.write_row(alice.pk, references.store_file(picture().read()))
+    upload = pages.upload_of(alice)
     asked = {"prompt": "a fox", "image_style_references": [{"image_url": str(upload.id), "strength": 1.5}]}
     styled = lifecycle.submit(alice, Brief.read("krea-2-medium", asked), uploads=[upload]).images.get()
 
@@ -89,7 +89,7 @@ def test_four_are_the_most_so_none_is_offered_beside_them(browser: Client, foxes
 def test_page_asks_the_database_as_often_for_four_as_it_must(
     browser: Client, alice: Any, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    upload = references.write_row(alice.pk, references.store_file(picture().read()))
+    upload = pages.upload_of(alice)
     asked = {"prompt": "a fox", "image_style_references": [{"image_url": str(upload.id)}]}
     brief = Brief.read("krea-2-medium", asked)
     made = [lifecycle.submit(alice, brief, uploads=[upload]).images.get() for _ in range(4)]

@@ -16,6 +16,7 @@ from generations.pictures import store
 from generations.pictures.develop import develop
 from generations.pictures.verify import BadPicture
 from generations.thumbnails import WIDTHS
+from tests.generations.pages import upload_of
 from tests.krea_site.belongings import drawn, files, picture, uploaded
 
 pytestmark = pytest.mark.django_db
@@ -123,13 +124,33 @@ def test_a_writer_that_comes_after_the_deletion_writes_anew(alice: Any) -> None:
 
 
 def test_a_reference_whose_file_went_at_this_very_moment_is_asked_for_again(alice: Any) -> None:
-    kept = references.store_file(picture(10))
-    store.delete(kept.name)
+    kept, _ = references.clean(picture(10))
 
     with pytest.raises(BadPicture, match="send it again"):
         references.write_row(alice.pk, kept)
 
     assert not Upload.objects.exists()
+
+
+def test_a_reference_whose_writer_died_before_its_row_leaves_no_file(alice: Any) -> None:
+    kept, pixels = references.clean(picture(10))
+    doomed.expect([kept.name])
+    store.put(pixels, kept.content_type)  # and here it dies
+
+    doomed.sweep()
+    assert store.exists(kept.name)
+    sweep_later()
+
+    assert not store.exists(kept.name)
+
+
+def test_a_reference_that_was_written_stays_and_leaves_the_list(alice: Any) -> None:
+    upload = upload_of(alice, picture(10))
+    assert DoomedFile.objects.filter(name=upload.name).exists()
+
+    sweep_later()
+
+    assert store.exists(upload.name) and not DoomedFile.objects.exists()
 
 
 @pytest.mark.unaudited  # 3,000 pictures that nobody drew

@@ -1,15 +1,18 @@
 """Wake-ups between processes through a real Redis, and the poller as a net under them."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import redis
 from asgiref.sync import async_to_sync
+from django.db import connection
 
 from billing import ledger
-from generations import events, live, nudge, wakeups
+from generations import events, hub, live, nudge, wakeups
 from tests import live_site
 from tests.conftest import make_user
 
@@ -99,3 +102,44 @@ def test_a_stream_that_nobody_hears_any_more_leaves_the_hub() -> None:
         return dict(hub._waiting)
 
     assert async_to_sync(joined_and_left)() == {}
+
+
+def test_who_joins_a_look_that_began_before_their_bell_rang_looks_once_more() -> None:
+    alice = make_user("alice@example.com")
+
+    def give() -> None:
+        ledger.grant(alice, 100, key="one", memo="")
+        connection.close()
+
+    async def heard() -> list[int]:
+        here = hub.Hub()
+        try:
+            earlier = asyncio.create_task(here.news(alice.pk, 0))
+            while not here._reads:
+                await asyncio.sleep(0)
+            await asyncio.sleep(0)  # a reader's thread has it now; from here on this loop hears of nothing
+            both = threading.Barrier(2)
+            for idle in [hub._readers.submit(both.wait) for _ in range(2)]:
+                idle.result()  # the thread is free again: it has looked, and found nothing
+            with ThreadPoolExecutor(1) as aside:
+                aside.submit(give).result()
+            assert not earlier.done()
+            return [row.seq for row in (await here.news(alice.pk, 0)).rows]
+        finally:
+            await end(here)
+
+    assert async_to_sync(heard)() == [1]
+
+
+def test_many_streams_of_one_customer_look_together() -> None:
+    alice = make_user("alice@example.com")
+    ledger.grant(alice, 100, key="one", memo="")
+
+    async def heard() -> set[int]:
+        here = hub.Hub()
+        try:
+            return {id(news) for news in await asyncio.gather(*(here.news(alice.pk, 0) for _ in range(100)))}
+        finally:
+            await end(here)
+
+    assert len(async_to_sync(heard)()) == 1

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from generations import lifecycle, references
+from generations import lifecycle
 from generations.brief import Brief
 from generations.models import Generation, Image
 from tests.generations import pages
@@ -71,7 +71,7 @@ def test_equal_settings_are_equal_however_they_were_typed(browser: Client, alice
 
 
 def test_style_references_are_shown_with_their_strengths(browser: Client, alice: Any, heron: Image) -> None:
-    upload = references.write_row(alice.pk, references.store_file(picture().read()))
+    upload = pages.upload_of(alice)
     asked = {"prompt": "a heron", "image_style_references": [{"image_url": str(upload.id), "strength": -0.5}]}
     image = lifecycle.submit(alice, Brief.read("krea-2-medium", asked), uploads=[upload]).images.get()
 
@@ -83,7 +83,7 @@ def test_style_references_are_shown_with_their_strengths(browser: Client, alice:
 
 def test_style_references_that_wait_for_their_image_model_are_shown(browser: Client, alice: Any, heron: Image) -> None:
     """FLUX takes none, so they are kept until one goes back: taking the picture's settings would end that."""
-    upload = references.write_row(alice.pk, references.store_file(picture().read()))
+    upload = pages.upload_of(alice)
     name = "image_style_references.0"
     waiting = {f"{name}.image_url": str(upload.id), f"{name}.strength": "-0.5"}
     type_a_draft(browser, model="flux-krea-dev", **waiting)
@@ -170,7 +170,7 @@ def test_with_nothing_ticked_nothing_is_taken(browser: Client, heron: Image, que
 
 
 def test_references_are_taken_whole_in_place_of_those_that_were_there(browser: Client, alice: Any) -> None:
-    kept = [references.write_row(alice.pk, references.store_file(picture(each).read())) for each in ("red", "blue")]
+    kept = [pages.upload_of(alice, picture(each).read()) for each in ("red", "blue")]
     rows = [{"image_url": str(upload.id), "strength": 0.5} for upload in kept]
     brief = Brief.read("krea-2-medium", {"prompt": "a heron", "image_style_references": rows[:1]})
     image = lifecycle.submit(alice, brief, uploads=kept[:1]).images.get()

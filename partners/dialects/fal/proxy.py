@@ -9,7 +9,7 @@ from django.urls.exceptions import Resolver404
 from django.views.decorators.csrf import csrf_exempt
 
 from . import wire
-from .views import refused
+from .view import refused
 
 TARGET = "X-Fal-Target-Url"
 PLACES = {"queue.fal.run": "/fal/queue", "fal.run": "/fal/run", "rest.fal.ai": "/fal/rest"}

@@ -7,58 +7,30 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
 from rest_framework.request import Request
-from uuid_utils.compat import uuid7
 
 from generations import lifecycle
 from generations.models import Image, Outcome
 from generations.pictures import store
-from partners import waiting
-from partners.authentication import ByKey
+from partners import signing_keys, waiting
 from partners.dialects import orders, seen
 from partners.dialects.orders import Wanted
 from partners.dialects.seen import Seen
-from partners.dialects.view import READ, WRITE, DialectView, Scopes, absolute, answer
+from partners.dialects.view import READ, WRITE, Scopes, absolute, answer
 from partners.idempotency import REPLAYED
 from partners.models import Key
-from partners.problems import Problem, invalid_input
+from partners.problems import Problem
 
-from . import wire
+from . import options, wire
+from .view import FalView, refused
 
 QUEUE = "/fal/queue"
 RUN = "run"  # the parameter of the address that is asked after a held line
 TRUE = ("1", "true")
-
-
-class ByFalKey(ByKey):
-    """`Authorization: Key krea_…`, also with an id and a colon before it, as tools that were made for fal write it."""
-
-    schemes: ClassVar[tuple[str, ...]] = ("key", "bearer")
-
-    def secret_in(self, credentials: str) -> str:
-        return credentials.rpartition(":")[2]
-
-
-class FalView(DialectView):
-    authentication_classes: ClassVar[tuple[type, ...]] = (ByFalKey,)
-
-    def refuse(self, problem: Problem) -> HttpResponse:
-        raw = self.request.data if problem.code == "invalid_input" else None
-        return refused(wire.refusal(problem, raw))
-
-    def finalize_response(self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any) -> HttpResponse:
-        finished = super().finalize_response(request, response, *args, **kwargs)
-        finished.headers.setdefault("X-Fal-Request-Id", str(self.kwargs.get("id") or uuid7()))
-        return finished
-
-    def of_app(self, app: str, id: UUID) -> Seen:
-        """The caller's request, in the app that its address names, or under its whole endpoint id. Raises Problem."""
-        found = self.mine(id)
-        endpoint = found.row.model.endpoint
-        if app not in (endpoint, wire.app(endpoint)):
-            raise Problem("not_found", f"Request {id} is not one of {app[:100]}.")
-        return found
 
 
 class Submit(FalView):
@@ -159,10 +131,6 @@ class Unknown(FalView):
         raise Problem("unknown_address", f"Path {request.path[:200]} not found")
 
 
-def refused(told: wire.Refusal) -> HttpResponse:
-    return answer(told.body, told.status, told.headers)
-
-
 def request_id(made: HttpResponse) -> str:
     """Of a submit, done or said again."""
     return str(json.loads(made.content)["request_id"])
@@ -172,14 +140,23 @@ def _read(request: Request, endpoint: str) -> Callable[[], HttpResponse]:
     model = wire.image_model(endpoint)
     if model is None:
         raise Problem("unknown_address", f"Path /{endpoint[:100]} not found. There are: {', '.join(wire.endpoints())}.")
-    asked = wire.read(model, request.data)
-    if "fal_webhook" in request.query_params:
-        raise invalid_input([wire.NO_WEBHOOK])
-    place = orders.prepare(request, [Wanted(asked.brief, wire={"sync_mode": True} if asked.sync_mode else {})])
+    asked, wanted = wire.read(model, request.data), options.read(request.query_params, request.headers)
+    order = Wanted(
+        asked.brief,
+        wire={"sync_mode": True} if asked.sync_mode else {},
+        dialect="fal" if wanted.webhook_url else "",
+        webhook_url=wanted.webhook_url,
+        start_by=timezone.now() + wanted.start_within if wanted.start_within else None,
+    )
+    place = orders.prepare(request, [order])
 
+    @transaction.atomic
     def work() -> HttpResponse:
         made = Seen(place()[0])
-        return answer(wire.submitted(made.row, absolute(QUEUE), made.position() or 0))
+        before = made.position() or 0
+        if wanted.most_waiting is not None and before > wanted.most_waiting:
+            raise Problem("too_many_requests", f"{before} images wait before it, more than {wanted.most_waiting}.")
+        return answer(wire.submitted(made.row, absolute(QUEUE), before))
 
     return work
 
@@ -195,3 +172,10 @@ def _data_uri(image: Image) -> str:
     finally:
         reader.close()
     return f"data:{image.content_type};base64,{base64.b64encode(data).decode()}"
+
+
+@require_safe
+@cache_control(public=True, max_age=3600)
+def jwks(request: HttpRequest) -> HttpResponse:
+    """`GET /fal/.well-known/jwks.json`: what the signatures of webhooks are checked with."""
+    return answer(signing_keys.jwks(timezone.now()))

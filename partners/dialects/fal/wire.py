@@ -15,6 +15,7 @@ from generations import catalogue
 from generations.brief import BadBrief, Brief, FieldError
 from generations.catalogue import ImageModel
 from generations.models import Generation, Image, Outcome, Status
+from partners import deadlines
 from partners.dialects.seen import Seen
 from partners.problems import Problem
 
@@ -161,6 +162,8 @@ def failure(seen: Seen) -> Refusal:
     first = next(iter(seen.missing), None)
     code = seen.row.error_code or (first.error_code if first else "")
     message = seen.row.error_message or (first.error_message if first else "") or "The request has no picture."
+    if seen.row.outcome == Outcome.CANCELED and seen.wire.get(deadlines.LATE):
+        return BEGAN_LATE
     if seen.row.outcome == Outcome.CANCELED or code == "canceled":
         return platform(499, "client_cancelled", "The request was canceled. Nothing was charged.")
     if seen.row.outcome == Outcome.BLOCKED:
@@ -217,10 +220,11 @@ def error_type(told: Refusal) -> str:
 
 
 TOO_EARLY = platform(400, "bad_request", "Request is still in progress")
-NO_WEBHOOK = FieldError.at(
-    ("query", "fal_webhook"),
-    "not_supported",
-    "fal_webhook is not delivered here. Leave it out, and ask for the status or stream it; nothing was ordered.",
+BEGAN_LATE = platform(
+    504,
+    "request_timeout",
+    "Nothing of the request had begun in the time of X-Fal-Request-Timeout. It was canceled, and nothing was charged.",
+    {"X-Fal-Request-Timeout-Type": "user"},
 )
 
 # What became of an image that failed: our code, fal's status and type.
@@ -260,6 +264,8 @@ FILE_TYPES = {
     "too_slow": "file_download_error",
     "busy": "file_download_error",
     "not_kept": "file_download_error",
+    "unknown_picture": "file_download_error",
+    "upload_quota": "feature_not_supported",
 }
 # Problems of ours that fal tells under a number or a name of its own. None may be one that clients send again for ever.
 PLATFORM = {
@@ -279,7 +285,7 @@ def _field(error: Mapping[str, Any], raw: object) -> dict[str, Any]:
     """A field's error with a type of fal's or of pydantic's, and the bound that was broken."""
     steps = [step.replace("~1", "/").replace("~0", "~") for step in str(error["pointer"]).split("/")[1:]]
     steps = steps[1:] if steps[:1] == ["input"] else [NAMES.get(step, step) for step in steps]
-    if steps[:1] != ["query"]:
+    if steps[:1] not in (["query"], ["header"]):
         steps = ["body", *steps]
     loc: list[str | int] = [int(step) if step.isdigit() else step for step in steps]
     kind, context = _type(error, _value(raw, loc[1:]))

@@ -99,6 +99,35 @@ def test_thumbnails_keep_a_colour_profile_that_fits_them(draw: Draw, space: byte
     assert (Image.open(io.BytesIO(variants["640"].data)).info.get("icc_profile") == profile) is kept
 
 
+@pytest.mark.parametrize("wanted", ["jpeg", "png", "webp"])
+@pytest.mark.parametrize("came", ["JPEG", "PNG", "WEBP"])
+def test_develop_keeps_the_original_in_the_format_that_is_wished(draw: Draw, came: str, wanted: str) -> None:
+    data = draw(came, icc_profile=b"\0" * 16 + b"RGB " + b"\0" * 8)
+
+    developed, again = develop(data, wanted), develop(data, wanted)
+
+    image = Image.open(io.BytesIO(developed.original.data))
+    assert (image.format, developed.original.content_type) == (wanted.upper(), f"image/{wanted}")
+    assert [each.data for each in _all(developed)] == [each.data for each in _all(again)]
+    assert marks.is_marked(developed.original.data) and image.info["icc_profile"][16:20] == b"RGB "
+    assert list(_gist(image)) == pytest.approx(list(_gist(Image.open(io.BytesIO(data)))), abs=6)
+
+
+def test_a_picture_that_comes_as_wished_keeps_its_pixels_to_the_bit(draw: Draw) -> None:
+    data = draw("JPEG")
+
+    assert develop(data, "jpeg") == develop(data)
+
+
+def test_what_is_transparent_becomes_white_in_a_jpeg(draw: Draw) -> None:
+    clear = draw("PNG", mode="RGBA")
+
+    image = Image.open(io.BytesIO(develop(clear, "jpeg").original.data))
+
+    assert image.mode == "RGB"
+    assert min(image.crop((100, 0, 101, 1)).tobytes()) > 240  # the ramp of transparency begins at the top
+
+
 def test_develop_says_when_the_picture_is_black(draw: Draw) -> None:
     file = io.BytesIO()
     Image.new("RGB", (64, 64)).save(file, "PNG")

@@ -193,14 +193,6 @@ def test_an_unknown_endpoint_names_those_that_there_are(fal: Falling) -> None:
     assert fal.get("storage/none").status_code == 404
 
 
-def test_a_webhook_is_refused_rather_than_forgotten(fal: Falling) -> None:
-    answer = fal.post(f"queue/{LARGE}?fal_webhook=https%3A%2F%2Fa.example", {"prompt": "a"})
-
-    assert types(answer) == [(["query", "fal_webhook"], "value_error")]
-    assert fal.post(f"queue/{LARGE}?fal_webhook=x", "{").json()["detail"].startswith("The body is not JSON")
-    assert not Generation.objects.exists()
-
-
 def test_who_has_no_credits_is_told_as_fal_tells_it() -> None:
     poor = Falling(keys.make(make_user("poor@example.com"), "Poor")[1])
 
