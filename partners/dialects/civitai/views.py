@@ -1,65 +1,43 @@
-"""Workflows, steps and blobs, as Civitai's clients speak them."""
+"""Workflows, steps and recipes, as Civitai's clients speak them."""
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import UTC
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, ClassVar
-from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.http import HttpResponse
-from django.utils.dateparse import parse_datetime
-from django.utils.timezone import is_naive, make_aware
 from rest_framework.request import Request
 
 from billing import ledger
 from generations import lifecycle
 from generations.models import Generation, Image, Outcome
-from generations.pictures import links
 from partners import waiting
 from partners.dialects import orders, seen
 from partners.dialects.orders import Wanted
 from partners.dialects.seen import Seen
-from partners.dialects.view import READ, WRITE, DialectView, Scopes, answer
+from partners.dialects.view import WRITE, Scopes, answer
 from partners.idempotency import REPLAYED
 from partners.json_only import Json
-from partners.models import Order
+from partners.models import Order, Tag
 from partners.problems import Problem, invalid_query, parameter_error
 
-from . import reading, wire
-from .names import SIZES
+from . import blobs, changes, reading, said_again, wire
+from .listing import filtered
+from .view import TRUE, CivitaiView, nothing, problem_answer
 
 ROOT = "/v2/consumer/workflows"
-TAKE = 100
-TRUE = ("true", "1")
+OF_QUERY = ("allowMatureContent", "ephemeral", "experimental")  # a recipe's body is the input alone
 OUTPUT = "output"  # the parameter of the address that is asked after a held line
-
-
-class CivitaiView(DialectView):
-    def refuse(self, problem: Problem) -> HttpResponse:
-        status, body = wire.refusal(problem)
-        return problem_answer(status, body, problem.headers)
-
-    def workflow(self, id: str) -> Seen:
-        """The caller's workflow of this id. Raises Problem."""
-        try:
-            found = self.mine(UUID(id))
-        except ValueError:
-            raise Problem("not_found", "You have no workflow with this id.") from None
-        if found.row.image_model not in SIZES.values():
-            raise Problem("not_found", "This generation is none of Krea 2 Medium or Large.")
-        return found
 
 
 class Workflows(CivitaiView):
     def get(self, request: Request) -> HttpResponse:
         """Newest first, whichever door made them."""
-        rows, take = _filtered(request)
-        found = seen.seen(rows[: take + 1])
+        rows, take = filtered(request)
+        found = seen.seen(rows.prefetch_related("order__tags")[: take + 1])
         shown = found[:take]
-        told = [wire.workflow(each, seen.link) for each in shown]
+        told = [wire.workflow(each, blobs.link) for each in shown]
         return answer({"next": str(shown[-1].row.pk) if len(found) > take else None, "items": told})
 
     def post(self, request: Request) -> HttpResponse:
@@ -88,19 +66,19 @@ class Workflow(CivitaiView):
             waiting.hold_the_line(request, told, id, seconds=seconds, then=request.get_full_path())
         return told
 
-    @transaction.atomic
     def put(self, request: Request, id: str) -> HttpResponse:
-        found, change = self.workflow(id), reading.read_update(request.data)
-        if change.pop("status", None) and not found.is_finished:
-            lifecycle.cancel(found.row)
-        if change:
-            write(found.row, change)
+        found, wanted = self.workflow(id), changes.read_update(request.data)
+        change(found, wanted, lambda order: wanted)
         return nothing()
 
-    @transaction.atomic
     def patch(self, request: Request, id: str) -> HttpResponse:
         found = self.workflow(id)
-        write(found.row, reading.patched(found.wire, request.data))
+
+        def patched(order: Order | None) -> dict[str, Any]:
+            tags = [tag.name for tag in order.tags.all()] if order else []
+            return changes.patched(tags, order.wire.get("metadata", {}) if order else {}, request.data)
+
+        change(found, patched(found.order), patched)
         return nothing()
 
     def delete(self, request: Request, id: str) -> HttpResponse:
@@ -113,36 +91,56 @@ class Tags(CivitaiView):
 
     @transaction.atomic
     def post(self, request: Request, id: str) -> HttpResponse:
-        found, tag = self.workflow(id), request.data
-        if not reading.is_tag(tag):
-            raise Problem("bad_request", f"A tag is a JSON text of 1 to {reading.TAG_MAX} characters.")
-        tags = found.wire.get("tags", [])
-        if tag not in tags and len(tags) == reading.TAGS_MAX:
-            raise Problem("bad_request", f"A workflow has at most {reading.TAGS_MAX} tags.")
-        write(found.row, {"tags": [*tags, *([] if tag in tags else [tag])]})
+        order, tag = locked(self.workflow(id)), request.data
+        if not said_again.is_tag(tag):
+            raise Problem("bad_request", f"A tag is a JSON text of 1 to {said_again.TAG_MAX} characters.")
+        if not order.tags.filter(name=tag).exists():
+            if order.tags.count() >= said_again.TAGS_MAX:
+                raise Problem("bad_request", f"A workflow has at most {said_again.TAGS_MAX} tags.")
+            order.tags.create(name=tag)
         return nothing()
 
     @transaction.atomic
     def delete(self, request: Request, id: str, tag: str | None = None) -> HttpResponse:
-        found = self.workflow(id)
-        kept = [] if tag is None else [each for each in found.wire.get("tags", []) if each != tag]
-        write(found.row, {"tags": kept})
+        tags = locked(self.workflow(id)).tags.all()
+        (tags if tag is None else tags.filter(name=tag)).delete()
         return nothing()
 
 
 class Step(CivitaiView):
-    """`GET …/steps/{name}`; the only one is called 0, and also $0."""
+    """`…/steps/{name}`: the only one, by the name that it was given, and always by 0 and $0."""
 
-    scopes: ClassVar[Scopes] = {"get": READ}
+    parser_classes: ClassVar[tuple[type, ...]] = (Json, JsonPatch)
 
     def get(self, request: Request, id: str, name: str) -> HttpResponse:
-        found = self.workflow(id)
+        found = self._workflow(id, name)
         if OUTPUT in request.query_params and not found.is_finished:
             return problem_answer(*wire.timed_out(id), {})
-        step = json.loads(_told(found).content)["steps"][0]
-        if name not in (step["name"], wire.STEP_NAME, f"${wire.STEP_NAME}"):
-            raise Problem("not_found", f"There is no step {name[:60]!r}; the only one is {step['name']!r}.")
+        step = wire.workflow(found, blobs.link, found.position())["steps"][0]
         return answer(step["output"] if OUTPUT in request.query_params else step)
+
+    @transaction.atomic
+    def put(self, request: Request, id: str, name: str) -> HttpResponse:
+        order = locked(self._workflow(id, name))
+        return self._written(order, changes.read_update_of_step(request.data))
+
+    @transaction.atomic
+    def patch(self, request: Request, id: str, name: str) -> HttpResponse:
+        order = locked(self._workflow(id, name))
+        return self._written(order, changes.patched_step(order.wire.get("step", {}).get("metadata", {}), request.data))
+
+    def _written(self, order: Order, metadata: dict[str, Any]) -> HttpResponse:
+        order.wire = {**order.wire, "step": {**order.wire.get("step", {}), **metadata}}
+        order.save(update_fields=["wire"])
+        return nothing()
+
+    def _workflow(self, id: str, name: str) -> Seen:
+        """The workflow that has this step. Raises Problem."""
+        found = self.workflow(id)
+        called = found.wire.get("step", {}).get("name", wire.STEP_NAME)
+        if name not in (called, wire.STEP_NAME, f"${wire.STEP_NAME}"):
+            raise Problem("not_found", f"There is no step {name[:60]!r}; the only one is {called!r}.")
+        return found
 
 
 class Recipe(CivitaiView):
@@ -156,7 +154,8 @@ class Recipe(CivitaiView):
         return problem_answer(status, wire.of_recipe(body), problem.headers)
 
     def post(self, request: Request) -> HttpResponse:
-        raw = {"steps": [{"$type": "imageGen", "input": request.data}]}
+        around = {name: True for name in OF_QUERY if request.query_params.get(name, "").lower() in TRUE}
+        raw = {"steps": [{"$type": "imageGen", "input": request.data}], **around}
         if is_whatif(request):
             told = _priced(request, raw)
             return answer(told["steps"][0]["output"], headers=wire.price_headers(told))
@@ -171,57 +170,33 @@ class Recipe(CivitaiView):
         return held
 
 
-class Blob(CivitaiView):
-    """`GET /v2/consumer/blobs/{id}` leads to the picture, `HEAD` says that it is there."""
-
-    scopes: ClassVar[Scopes] = {"get": READ, "head": READ}
-
-    def get(self, request: Request, id: str) -> HttpResponse:
-        image = _blob(request, id)
-        query, name = request.query_params, None
-        if query.get("download", "").lower() in TRUE:
-            name = query.get("filename", f"{id[:60]}.{image.name.rpartition('.')[2]}")[:120]
-        # A permanent redirect is what its clients expect; no-store keeps them from keeping an address that ends.
-        status = 204 if request.method == "HEAD" else 308
-        return nothing(status, Location=links.absolute_address(image.name, filename=name))
+def locked(found: Seen) -> Order:
+    """What a workflow says again, to be changed in this transaction."""
+    Order.objects.get_or_create(generation=found.row)
+    return Order.objects.select_for_update().get(generation=found.row)
 
 
-class Refresh(CivitaiView):
-    """`POST /v2/consumer/blobs/{id}/refresh`: the blob with a fresh address."""
-
-    scopes: ClassVar[Scopes] = {"post": READ}
-
-    def post(self, request: Request, id: str) -> HttpResponse:
-        return answer(wire.blob(_blob(request, id), seen.link))
-
-
-class Unknown(CivitaiView):
-    """Whatever else is below Civitai's address."""
-
-    authentication_classes = ()
-    permission_classes = ()
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        raise Problem("unknown_address", f"There is nothing at {request.path[:200]}.")
+def change(found: Seen, wanted: dict[str, Any], settled: Callable[[Order], dict[str, Any]]) -> None:
+    """Change a workflow as `changes.read_update` has it; `settled` is asked again once nobody else changes it. What is
+    to be canceled is canceled first, so that an order is never locked before its images are. Raises Problem when it is
+    too late for that, and then nothing is changed."""
+    if "status" in wanted and found.status != Outcome.CANCELED:
+        lifecycle.cancel(found.row)
+        if not Image.objects.filter(generation=found.row).exclude(cancel_requested_at=None).exists():
+            raise Problem("too_late", "Every image is finished, or its picture is being stored. Read the workflow.")
+    with transaction.atomic():
+        order = locked(found)
+        _write(order, settled(order))
 
 
-def problem_answer(status: int, body: dict[str, Any], headers: Mapping[str, str]) -> HttpResponse:
-    told = answer(body, status, headers)
-    told["Content-Type"] = "application/problem+json"
-    return told
-
-
-def nothing(status: int = 204, **headers: str) -> HttpResponse:
-    gone = HttpResponse(status=status, headers=headers)
-    del gone["Content-Type"]
-    return gone
-
-
-def write(row: Generation, change: dict[str, Any]) -> None:
-    """Change what a workflow says again. In a transaction."""
-    order, _ = Order.objects.select_for_update().get_or_create(generation=row)
-    order.wire = {**order.wire, **change}
-    order.save(update_fields=["wire"])
+def _write(order: Order, wanted: dict[str, Any]) -> None:
+    if "tags" in wanted:
+        order.tags.all().delete()
+        Tag.objects.bulk_create(Tag(order=order, name=name) for name in wanted["tags"])
+    if "metadata" in wanted:
+        order.searched = said_again.words(wanted["metadata"])
+    order.wire = {**order.wire, **{name: value for name, value in wanted.items() if name not in ("tags", "status")}}
+    order.save(update_fields=["wire", "searched"])
 
 
 def _read(request: Request, raw: object) -> Callable[[], HttpResponse]:
@@ -233,7 +208,16 @@ def _read(request: Request, raw: object) -> Callable[[], HttpResponse]:
         known = Generation.objects.filter(user_id=request.user.pk, wish=wish).first()
         if known is not None:
             return lambda: _again(known)
-    place = orders.prepare(request, [Wanted(asked.brief, wire=said, wish=wish)])
+    wanted = Wanted(
+        asked.brief,
+        wire=said,
+        wish=wish,
+        tags=asked.tags,
+        searched=said_again.words(said.get("metadata", {})),
+        dialect="civitai" if said["callbacks"] else "",
+        output_format=asked.output_format,
+    )
+    place = orders.prepare(request, [wanted])
     return lambda: _again(place()[0])
 
 
@@ -246,7 +230,7 @@ def _again(row: Generation) -> HttpResponse:
 
 
 def _told(found: Seen) -> HttpResponse:
-    return answer(wire.workflow(found, seen.link, found.position()), 200 if found.is_finished else 202)
+    return answer(wire.workflow(found, blobs.link, found.position()), 200 if found.is_finished else 202)
 
 
 def is_whatif(request: Request) -> bool:
@@ -261,18 +245,6 @@ def _priced(request: Request, raw: object) -> dict[str, Any]:
     return wire.whatif(asked, lifecycle.price(asked.brief).amount, 0 if purse.debt else purse.available)
 
 
-def _blob(request: Request, id: str) -> Image:
-    """A stored picture of the caller's. Raises Problem."""
-    try:
-        wanted = UUID(id.removeprefix(wire.BLOB))
-    except ValueError:
-        raise Problem("not_found", "You have no blob with this id.") from None
-    row = Image.objects.filter(user_id=request.user.pk, generation__deleted_at=None, pk=wanted).first()
-    if row is None or not row.is_there:
-        raise Problem("not_found", "You have no blob with this id, or its picture is not there yet.")
-    return row
-
-
 def _seconds(request: Request) -> int:
     """How long the caller will wait; `true` is an old way to say so."""
     given = request.query_params.get("wait", "0").lower()
@@ -281,40 +253,3 @@ def _seconds(request: Request) -> int:
     if not (given.isascii() and given.isdigit() and len(given) < 9):
         raise invalid_query([parameter_error("wait", "not_allowed", "wait must be a whole number of seconds.")])
     return min(int(given), waiting.LONGEST_WAIT_S)
-
-
-def _filtered(request: Request) -> "tuple[QuerySet[Generation], int]":
-    query, errors = request.query_params, []
-    rows = seen.readable(request.user.pk).filter(image_model__in=SIZES.values())
-    is_ascending = query.get("ascending", "").lower() in TRUE
-    if query.get("excludeFailed", "").lower() in TRUE:
-        rows = rows.filter(Q(outcome=None) | Q(outcome__in=[Outcome.SUCCEEDED, Outcome.PARTIAL, Outcome.CANCELED]))
-    for name, lookup in (("fromDate", "created_at__gte"), ("toDate", "created_at__lte")):
-        if given := query.get(name):
-            moment = _moment(given)
-            if moment is None:
-                errors.append(parameter_error(name, "not_allowed", f"{name} must be a time in ISO 8601."))
-            else:
-                rows = rows.filter(**{lookup: moment})
-    if cursor := query.get("cursor"):
-        try:
-            rows = rows.filter(**{"pk__gt" if is_ascending else "pk__lt": UUID(cursor)})
-        except ValueError:
-            errors.append(parameter_error("cursor", "not_allowed", "cursor must be the next of a list."))
-    take = query.get("take", str(TAKE))
-    if not (take.isascii() and take.isdigit() and 1 <= int(take[:9]) <= TAKE):
-        errors.append(parameter_error("take", "out_of_range", f"take must be a whole number from 1 to {TAKE}."))
-    for name in ("tags", "excludeTags", "query"):
-        if name in query:
-            errors.append(parameter_error(name, "not_supported", f"{name} cannot be searched for here; leave it out."))
-    if errors:
-        raise invalid_query(errors)
-    return rows.order_by("pk" if is_ascending else "-pk"), int(take)
-
-
-def _moment(text: str) -> Any:
-    try:
-        found = parse_datetime(text)
-        return found and (make_aware(found) if is_naive(found) else found).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -10,21 +10,31 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from generations.models import Image, Outcome, Status
+from generations.models import Image, Outcome, Status, Upload
 from generations.pictures.links import Link
 from partners.dialects.seen import Seen
 from partners.problems import Problem
 
-from .names import CAMEL, SAYS, SIZES
+from . import blobs
+from .names import CAMEL, OUTPUT_FORMATS, SAYS, SIZES
 from .reading import Asked
 
 STEP_NAME = "0"
-BLOB = "blob_"
 RFC9110 = "https://tools.ietf.org/html/rfc9110#section-15.5."
 SECTIONS = {400: "1", 401: "2", 403: "4", 404: "5", 405: "6", 409: "10", 413: "14", 415: "16"}
 TITLES = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict"}
+# A step that was given nothing else.
+UNSAID: Mapping[str, Any] = {
+    "$type": "imageGen",
+    "name": STEP_NAME,
+    "priority": "normal",
+    "timeout": None,
+    "retries": None,
+    "metadata": {},
+}
+NOTHING = {"type": "image", "id": "", "available": False, "url": None}  # the image of a whatif
 STATUSES = {
-    "queued": "scheduled",
+    "queued": "unassigned",
     "running": "processing",
     "succeeded": "succeeded",
     "partial": "succeeded",
@@ -40,91 +50,63 @@ REASONS = {
     "account_locked": "no_provider_available",
     "bad_key": "no_provider_available",
 }
-Address = Callable[[Image], Link]
+Address = Callable[[Image | Upload], Link]
 
 
 def workflow(seen: Seen, address: Address, position: int | None = None) -> dict[str, Any]:
     """`address` signs a picture's address; `position`: how many images are drawn before its next one."""
-    row, status = seen.row, _status(seen)
-    wire = seen.wire
-    return {
-        "id": str(row.pk),
-        "createdAt": _time(row.created_at),
-        "startedAt": _time(row.started_at),
-        "completedAt": _time(row.finished_at),
-        "status": status,
-        "transactions": {"list": _transactions(seen), "insufficientBuzz": None},
-        "cost": cost(row.image_price, row.quantity),
-        "steps": [
-            {
-                "$type": "imageGen",
-                "name": STEP_NAME,
-                "priority": "normal",
-                "timeout": None,
-                "retries": None,
-                "metadata": {},
-                **wire.get("step", {}),
-                "status": status,
-                "startedAt": _time(row.started_at),
-                "completedAt": _time(row.finished_at),
-                "estimatedProgressRate": None if seen.is_finished else _progress(seen),
-                "jobs": [_job(image, position) for image in seen.images],
-                "input": _input(row.image_model, row.input, row.quantity),
-                "output": {
-                    "images": [blob(image, address) for image in seen.images],
-                    "errors": [_why(image) for image in seen.missing] or None,
-                },
-            }
-        ],
-        **_around(wire),
+    row, said = seen.row, seen.wire
+    step = {
+        "status": status_of(seen.status, row.error_code),
+        "startedAt": time(row.started_at),
+        "completedAt": time(row.finished_at),
+        "estimatedProgressRate": None if seen.is_finished else _progress(seen),
+        "jobs": [_job(image, position) for image in seen.images],
+        "input": _input(row.image_model, row.input, row.quantity, row.output_format) | said.get("input", {}),
+        "output": {
+            "images": [blob(image, address) for image in seen.images],
+            "errors": [why(image) for image in seen.images if image.is_final and not image.is_there] or None,
+        },
     }
+    transactions = {"list": _transactions(seen), "insufficientBuzz": None}
+    price = cost(row.image_price, row.quantity)
+    return _whole(str(row.pk), row.created_at, transactions, price, step, said, seen.tags)
 
 
 def whatif(asked: Asked, image_price: int, available: int) -> dict[str, Any]:
     """A workflow that was checked and priced, and nothing more. Amounts in 1/100 credit."""
-    total = image_price * asked.brief.quantity
-    debit = {"type": "debit", "amount": number(total), "id": None, "accountType": _account(asked.wire)}
-    nothing = {"type": "image", "id": None, "available": False, "url": None}
-    return {
-        "id": None,
-        "createdAt": _time(datetime.now(UTC)),
+    brief, said = asked.brief, {**asked.wire, "externalId": asked.external_id}
+    total = image_price * brief.quantity
+    step = {
+        "status": "unassigned",
         "startedAt": None,
         "completedAt": None,
-        "status": "unassigned",
-        "transactions": {"list": [debit], "insufficientBuzz": total > available},
-        "cost": cost(image_price, asked.brief.quantity),
-        "steps": [
-            {
-                "$type": "imageGen",
-                "name": STEP_NAME,
-                "priority": "normal",
-                "timeout": None,
-                "retries": None,
-                "metadata": {},
-                **asked.wire["step"],
-                "status": "unassigned",
-                "startedAt": None,
-                "completedAt": None,
-                "estimatedProgressRate": None,
-                "jobs": [],
-                "input": _input(asked.brief.image_model, asked.brief.input_json(), asked.brief.quantity),
-                "output": {"images": [nothing] * asked.brief.quantity, "errors": None},
-            }
-        ],
-        **_around(asked.wire),
+        "estimatedProgressRate": None,
+        "jobs": [],
+        "input": _input(brief.image_model, brief.input_json(), brief.quantity, asked.output_format) | said["input"],
+        "output": {"images": [NOTHING] * brief.quantity, "errors": None},
     }
+    debit = {"type": "debit", "amount": number(total), "id": None, "accountType": _account(said)}
+    transactions = {"list": [debit], "insufficientBuzz": total > available}
+    return _whole(None, datetime.now(UTC), transactions, cost(image_price, brief.quantity), step, said, asked.tags)
+
+
+def status_of(status: str, error_code: str) -> str:
+    """The status of a generation, or of an image as the API tells it, in Civitai's words."""
+    return "expired" if status == Outcome.FAILED and error_code == "timed_out" else STATUSES[status]
 
 
 def price_headers(told: Mapping[str, Any]) -> dict[str, str]:
     """The price of a whatif, for those who read it there."""
     debits = told["transactions"]["list"]
-    return {
+    headers = {
         "X-Civitai-Cost-Total": json.dumps(told["cost"]["total"]),
         "X-Civitai-Cost-By-Currency": ";".join(
             f"{each['accountType']}={json.dumps(each['amount'])}" for each in debits
         ),
         "X-Civitai-Insufficient-Buzz": json.dumps(told["transactions"]["insufficientBuzz"]),
     }
+    return headers | {"Access-Control-Expose-Headers": ", ".join(headers)}
 
 
 def cost(image_price: int, quantity: int) -> dict[str, Any]:
@@ -138,19 +120,37 @@ def cost(image_price: int, quantity: int) -> dict[str, Any]:
     }
 
 
-def blob(image: Image, address: Address) -> dict[str, Any]:
-    link = address(image) if image.is_there else None
+def blob(row: Image | Upload, address: Address) -> dict[str, Any]:
+    """An image of a workflow, or a picture that was uploaded."""
+    image = row if isinstance(row, Image) else None
+    link = address(row) if image is None or image.is_there else None
     return {
         "type": "image",
-        "id": f"{BLOB}{image.pk}",
+        "id": blobs.id_of(row),
         "available": link is not None,
         "url": link.address if link else None,
-        "urlExpiresAt": _time(link.expires_at) if link else None,
-        "width": image.width if link else None,
-        "height": image.height if link else None,
-        "jobId": str(image.pk),
-        "blockedReason": _why(image) if image.status == Status.BLOCKED else None,
+        "urlExpiresAt": time(link.expires_at) if link else None,
+        "width": row.width if link else None,
+        "height": row.height if link else None,
+        "jobId": str(image.pk) if image else None,
+        "blockedReason": why(image) if image and image.status == Status.BLOCKED else None,
     }
+
+
+def reason(image: Image) -> dict[str, str]:
+    """Why a job did not come to its picture, where there is a word for it."""
+    if image.status == Status.BLOCKED:
+        return {"reason": "blocked", "blockedReason": why(image)}
+    if image.status == Status.CANCELED:
+        return {"reason": "canceled"}
+    return {"reason": REASONS[image.error_code]} if image.error_code in REASONS else {}
+
+
+def why(image: Image) -> str:
+    """In a sentence, why there is no picture."""
+    if image.status == Status.STORED:
+        return "This picture was deleted."
+    return image.error_message or f"This image was {image.public_status}. You were not charged."
 
 
 def number(amount: int) -> int | float:
@@ -220,28 +220,36 @@ def _told(error: Mapping[str, Any], path: str) -> str:
     return text
 
 
-def _around(wire: Mapping[str, Any]) -> dict[str, Any]:
-    """What stands around the steps, as it was sent."""
+def _whole(
+    id: str | None,
+    created_at: datetime,
+    transactions: Mapping[str, Any],
+    cost: Mapping[str, Any],
+    step: Mapping[str, Any],
+    said: Mapping[str, Any],
+    tags: list[str],
+) -> dict[str, Any]:
+    """A workflow around its one step, with what was sent around both (`said`)."""
     return {
-        "tags": wire.get("tags", []),
-        "metadata": wire.get("metadata", {}),
-        "callbacks": [],
+        "id": id,
+        "createdAt": time(created_at),
+        **{name: step[name] for name in ("startedAt", "completedAt", "status")},
+        "transactions": transactions,
+        "cost": cost,
+        "steps": [{**UNSAID, **said.get("step", {}), **step}],
+        "tags": tags,
+        "metadata": said.get("metadata", {}),
+        "callbacks": said.get("callbacks", []),
         "arguments": {},
-        "currencies": wire.get("currencies", []),
-        "tips": wire.get("tips", {"civitai": 0, "creators": 0}),
-        "upgradeMode": wire.get("upgradeMode", "manual"),
-        "allowMatureContent": wire.get("allowMatureContent"),
-        "experimental": wire.get("experimental"),
-        "nsfwLevel": wire.get("nsfwLevel"),
-        "externalId": wire.get("externalId"),
+        "currencies": said.get("currencies", []),
+        "tips": {"civitai": 0, "creators": 0, **said.get("tips", {})},
+        "upgradeMode": said.get("upgradeMode", "manual"),
+        "allowMatureContent": said.get("allowMatureContent"),
+        "experimental": said.get("experimental"),
+        "nsfwLevel": said.get("nsfwLevel"),
+        "externalId": said.get("externalId"),
         "forceRefunded": False,
     }
-
-
-def _status(seen: Seen) -> str:
-    if seen.row.outcome == Outcome.FAILED and seen.row.error_code == "timed_out":
-        return "expired"
-    return STATUSES[seen.status]
 
 
 def _transactions(seen: Seen) -> list[dict[str, Any]]:
@@ -261,20 +269,15 @@ def _account(wire: Mapping[str, Any]) -> str:
 def _job(image: Image, position: int | None) -> dict[str, Any]:
     told: dict[str, Any] = {
         "id": str(image.pk),
-        "status": STATUSES[image.public_status],
+        "status": status_of(image.public_status, image.error_code),
         "startedAt": None,
-        "completedAt": _time(image.status_at) if image.is_final else None,
+        "completedAt": time(image.status_at) if image.is_final else None,
         "cost": 1,
         "estimatedProgressRate": None,
+        **reason(image),
     }
     if image.status == Status.QUEUED and position is not None:
         told["queuePosition"] = {"support": "available", "precedingJobs": position}
-    if image.status == Status.BLOCKED:
-        told |= {"reason": "blocked", "blockedReason": _why(image)}
-    elif image.status == Status.CANCELED:
-        told["reason"] = "canceled"
-    elif image.error_code in REASONS:
-        told["reason"] = REASONS[image.error_code]
     return told
 
 
@@ -282,19 +285,16 @@ def _progress(seen: Seen) -> float:
     return sum(image.is_final for image in seen.images) / len(seen.images)
 
 
-def _why(image: Image) -> str:
-    return image.error_message or f"This image was {image.public_status}. You were not charged."
-
-
-def _input(image_model: str, input: Mapping[str, Any], quantity: int) -> dict[str, Any]:
+def _input(image_model: str, input: Mapping[str, Any], quantity: int, output_format: str) -> dict[str, Any]:
     """The input as it was checked, in Civitai's names."""
     size = next(size for size, id in SIZES.items() if id == image_model)
     named = {CAMEL.get(name, name): value for name, value in input.items()}
     named["imageStyleReferences"] = [
         {CAMEL.get(name, name): value for name, value in each.items()} for each in input["image_style_references"]
     ]
-    return {**SAYS, "size": size, **named, "quantity": quantity}
+    formats = [theirs for theirs, ours in OUTPUT_FORMATS.items() if ours == output_format]
+    return {**SAYS, "size": size, **named, "quantity": quantity, **({"outputFormat": formats[0]} if formats else {})}
 
 
-def _time(moment: datetime | None) -> str | None:
+def time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
