@@ -9,18 +9,19 @@ stalled reader or writer holds memory, never a thread or a database connection.
 import io
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from http import HTTPStatus
 from typing import IO, Any, cast
 
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.utils import timezone
 
 from generations import downloads, errands, events, live
 from generations.pictures import links
 from generations.pictures import serve as pictures
-from krea_site import error_pages, pictures_zip, waiting
+from krea_site import answering, error_pages, pictures_zip, waiting
 from partners import keys, problems
 from partners import waiting as promises
 from partners.dialects import tellers
@@ -29,17 +30,19 @@ Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Headers = Sequence[tuple[bytes, bytes]]
 
 MOST_BODY_BYTES = 64 * 1024 * 1024  # style references as files, or as data URIs
 IN_MEMORY_BYTES = 1024 * 1024
 CHUNK = 64 * 1024
-FRONT = errands.FRONT_HEADER.lower().encode()
+FRONT, ARRIVED = errands.FRONT_HEADER.lower().encode(), promises.ARRIVED.lower().encode()
 WANTED = errands.WANTED_HEADER.lower().encode()
-LINE, PICTURE, STREAM = (name.lower().encode() for name in (promises.LINE, promises.PICTURE, promises.STREAM))
+LINE, PICTURE, STREAM, CALL = (
+    name.lower().encode() for name in (promises.LINE, promises.PICTURE, promises.STREAM, promises.CALL)
+)
 DOWNLOAD = downloads.HEADER.lower().encode()
-OURS = b"x-krea-"  # no header of ours goes out
+OURS = b"x-krea-"  # no header of ours comes in or goes out
 OF_THE_FIRST = b"idempotent-replayed"  # told by the first answer, true of the last
-API = ("/api/", "/fal/", "/v2/consumer/")  # whoever calls there is a program
 BARE_PAGE = [
     (b"content-security-policy", b"default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"),
     (b"x-content-type-options", b"nosniff"),
@@ -50,27 +53,31 @@ _django = WSGIMiddleware(cast(Any, get_wsgi_application()), workers=settings.WEB
 
 
 async def serve(scope: Scope, receive: Receive, send: Send, restore: pictures.Restore = pictures.nowhere) -> None:
+    scope = {**scope, "headers": _marked(scope["headers"])}
     answer = await _first(scope, receive, send)
     line = promises.line_in(answer.header(LINE)) if answer else None
+    call = promises.call_in(answer.header(CALL)) if answer else None
     if answer and line:
         replayed = answer.header(OF_THE_FIRST)
         answer = None  # a thousand who wait hold no answers
         if await waiting.until_finished(line, receive):
             answer = await _after_waiting(scope, line, replayed)
     if answer is None:
+        await answering.lost(call)
         return
     wished = answer.header(DOWNLOAD)
     selection = downloads.take(wished.decode("latin-1")) if wished else None
     picture, stream = answer.header(PICTURE), promises.stream_in(answer.header(STREAM))
     if picture is not None:
-        granted = links.Granted(int(time.time()) + links.LIFETIME_S, filename=None)
-        await pictures.hand_out(scope, receive, send, picture.decode("latin-1"), granted, restore)
+        name, _, query = picture.decode("latin-1").partition("?")
+        granted = links.granted(name, query) or links.Granted(int(time.time()) + links.LIFETIME_S, filename=None)
+        await pictures.hand_out(scope, receive, send, name, granted, restore)
     elif selection is not None:
         await pictures_zip.serve(selection, receive, send, restore)
     elif stream is not None:
         await _stream(scope, receive, send, stream)
     else:
-        await answer.send_to(send)
+        await answering.answer(call, receive, lambda: answer.send_to(send))
 
 
 async def _first(scope: Scope, receive: Receive, send: Send) -> "Answer | None":
@@ -116,16 +123,20 @@ class Answer:
             await send(message)
 
 
+def _marked(headers: Headers) -> Headers:
+    """With the moment in which the call came, and without whatever a stranger put under a name of ours. A name with an
+    underscore is left out: Django would take it for the one with a hyphen."""
+    theirs = [(name, value) for name, value in headers if not name.lower().startswith(OURS) and b"_" not in name]
+    return [*theirs, (ARRIVED, timezone.now().isoformat().encode())]
+
+
 async def _ask(scope: Scope, body: IO[bytes], *, token: str) -> Answer:
-    """Ask Django once, with our own mark in place of whatever a stranger put under its name. A name with an underscore
-    is left out: Django would take it for the one with a hyphen, our own among them."""
-    headers = [(name, value) for name, value in scope["headers"] if name.lower() != FRONT and b"_" not in name]
+    """Ask Django once, with our own mark."""
     length = body.seek(0, 2)
     body.seek(0)
     # The body is here whole: its length is known, and no transfer coding is left to undo.
-    headers = [
-        (name, value) for name, value in headers if name.lower() not in (b"transfer-encoding", b"content-length")
-    ]
+    undone = (b"transfer-encoding", b"content-length")
+    headers = [(name, value) for name, value in scope["headers"] if name.lower() not in undone]
     headers += [(FRONT, token.encode()), (b"content-length", str(length).encode())]
     answer = Answer()
 
@@ -166,7 +177,10 @@ async def _stream(scope: Scope, receive: Receive, send: Send, told: promises.Str
         return await live.visitor(scope) == told.user
 
     since = told.since if told.since is not None else await live.in_reader(events.latest, told.user)
-    await live.stream(told.user, since, receive, send, is_alive, tellers.of(told))
+    try:
+        await live.stream(told.user, since, receive, send, is_alive, tellers.of(told))
+    except live.TooMany as refused:
+        await _send_problem(send, problems.too_many_streams(is_account=refused.is_account))
 
 
 async def _read(receive: Receive, body: IO[bytes]) -> bool | None:
@@ -183,12 +197,18 @@ async def _read(receive: Receive, body: IO[bytes]) -> bool | None:
 
 
 async def _too_large(scope: Scope, send: Send) -> None:
+    if scope["path"].startswith(error_pages.API):
+        return await _send_problem(send, problems.too_large(MOST_BODY_BYTES), [(b"connection", b"close")])
     line = f"The body is larger than {MOST_BODY_BYTES // 1024**2} MB."
     accept = next((value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"accept"), "")
     kind, text = error_pages.words(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, accept, line)
-    body = text.encode()
-    if scope["path"].startswith(API):
-        kind, body = problems.CONTENT_TYPE, problems.too_large(MOST_BODY_BYTES).content()
     headers = [(b"content-type", kind.encode()), (b"connection", b"close"), *BARE_PAGE]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": text.encode()})
+
+
+async def _send_problem(send: Send, problem: problems.Problem, more: Headers = ()) -> None:
+    told = {"Content-Type": problems.CONTENT_TYPE, "Cache-Control": "no-store", **problem.headers}
+    headers = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+    await send({"type": "http.response.start", "status": problem.status, "headers": [*headers, *more, *BARE_PAGE]})
+    await send({"type": "http.response.body", "body": problem.content()})

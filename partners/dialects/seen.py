@@ -36,6 +36,10 @@ class Seen:
         return dict(self.order.wire) if self.order else {}
 
     @property
+    def tags(self) -> list[str]:
+        return [tag.name for tag in self.order.tags.all()] if self.order else []
+
+    @property
     def status(self) -> str:
         return self.row.status
 

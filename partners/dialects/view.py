@@ -12,11 +12,13 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from generations import errands
-from partners import idempotency, problems, rate_limits
+from generations.models import Generation
+from partners import problems, rate_limits, waiting
 from partners.authentication import ByKey
 from partners.models import Scope
 from partners.problems import Problem
 
+from . import joined
 from .seen import Seen, find
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,7 @@ class DialectView(APIView):  # type: ignore[misc]
     scopes: ClassVar[Scopes] = {"get": READ, "post": WRITE, "put": WRITE, "patch": WRITE, "delete": WRITE}
     is_counted: ClassVar[bool] = True  # among the calls that a key may make in a minute
     verdict: rate_limits.Verdict | None = None
+    call: waiting.Call | None = None
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponse]:
@@ -64,6 +67,7 @@ class DialectView(APIView):  # type: ignore[misc]
     def _told(self, error: Exception, context: Any) -> HttpResponse:
         problem = problems.of(error)
         if problem.status >= 500:
+            self.call = None  # whoever was told nothing may repeat it, and joins what was ordered
             logger.error("%s failed: %s", type(self).__name__, type(error).__name__, exc_info=error)
         return self.refuse(problem)
 
@@ -73,17 +77,23 @@ class DialectView(APIView):  # type: ignore[misc]
         if self.verdict is not None:
             for name, value in self.verdict.headers.items():
                 finished.headers[name] = value
+        if self.call is not None:
+            waiting.note(self.call, finished)
         return finished
 
     def once(self, request: Request, read: Callable[[], Callable[[], HttpResponse]]) -> HttpResponse:
-        """The answer of a POST, done once for each Idempotency-Key; see `idempotency.once`."""
-        return idempotency.once(request, read)
+        """The answer of a POST, done once for each Idempotency-Key, and once for those that repeat it without one; see
+        `joined.once`."""
+        made, self.call = joined.once(request, read)
+        return made
 
     def mine(self, id: UUID) -> Seen:
         """The caller's generation of this id. Raises Problem."""
         found = find(self.request.user.pk, id)
         if found is None:
-            raise Problem("not_found", "You have no generation with this id.")
+            was_there = Generation.objects.filter(user_id=self.request.user.pk, pk=id).exists()
+            said = "This generation was deleted." if was_there else "You have no generation with this id."
+            raise Problem("not_found", said)
         return found
 
 

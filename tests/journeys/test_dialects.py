@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 from pytest_django import Settings
 
@@ -46,9 +47,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
             visit.give(403)
 
     proxy = Stranger(lead, "127.0.0.1", 0, None)
-    way_out = {"EGRESS_PROXY": f"http://127.0.0.1:{proxy.port}", "SSL_CERT_FILE": str(certificate)}
+    way_out = f"http://127.0.0.1:{proxy.port}"
     try:
-        with running_site(folder / "var", **way_out) as running:
+        with running_site(folder / "var", EGRESS_PROXY=way_out, SSL_CERT_FILE=str(certificate)) as running:
             running.manage("grant_credits", running.demo["email"], "5000", "--reason", "For the samples")
             yield running
     finally:
@@ -78,7 +79,7 @@ def test_samples_of_every_dialect_run_as_written(
         (door.id, way.id) for door in OTHERS for way in door.ways
     }
     for sample, said in zip(meant, told, strict=True):
-        pictures = set(re.findall(r"http://localhost:\d+/pictures/[^\s\"]+", said))
+        pictures = set(re.findall(r"http://localhost:\d+/(?:pictures/|v2/consumer/blobs/blob_)[^\s\"]+", said))
         assert len(pictures) == 2, (sample.door.id, sample.way.id, said)
 
 
@@ -100,18 +101,22 @@ def test_every_block_of_oxens_page_runs_and_prints_what_it_says(site: LiveSite, 
         told = list(hands.map(run_block, blocks))
 
     for (language, code), said in zip(blocks, told, strict=True):
-        assert meant(code) in said.replace("'", '"').replace('": "', '":"'), (language, code, said)
+        plain = said.replace("'", '"').replace('": "', '":"')
+        assert [words for words in meant(code) if words not in plain] == [], (language, code, said)
+        pictures = set(re.findall(r"http://localhost:\d+/pictures/[^\s\"]+", plain))
+        assert len(pictures) == (0 if "/api/ai/models/" in code else 1), (language, code, said)
+        assert all(httpx.get(each).headers["content-type"] == "image/png" for each in pictures)
 
 
-def meant(code: str) -> str:
-    """What a block of the page must print: its pictures, or the schema."""
+def meant(code: str) -> list[str]:
+    """What a block of the page must print: its picture and how it ended, or the schema."""
     if "/images/generate" in code:
-        return '"images"'
+        return ['"images": [{"url":"http', '"model":"krea-v2-large-text-to-image"']
     if "/api/ai/models/" in code:
-        return '"json_request_schema"'
+        return ['"json_request_schema"', '"request_schema"', '"id":"krea-v2-large-text-to-image"']
     if "/api/events" in code:
-        return '"status":"succeeded"'
-    return "Result: http" if "import requests" in code else '"status":"succeeded"'
+        return ['"status":"succeeded"', '"url":"http']
+    return ["Result: http"] if "import requests" in code else ["Status: succeeded", '"result_url":"http']
 
 
 def run(site: LiveSite, language: str, code: str, folder: Path) -> str:

@@ -2,22 +2,25 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import reduce
+from operator import or_
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.http import HttpResponse
-from django.http.request import QueryDict
 from rest_framework.request import Request
 
 from billing import prices
 from generations import catalogue, lifecycle
 from generations.brief import Brief
 from generations.catalogue import ImageModel, examples
-from generations.models import Generation, Image
+from generations.models import Generation, Image, Status
 from generations.pictures import store
 from partners import waiting
+from partners.api.generations import standing
+from partners.api.query import Query
 from partners.dialects import orders, seen
 from partners.dialects.orders import Wanted
 from partners.dialects.seen import Seen
@@ -30,7 +33,7 @@ from . import wire
 from .stream import address, since
 
 ROOT = "/api/ai"
-LISTED, USUAL_PAGE = 100, 20
+LISTED, USUAL_PAGE, MOST_PAGES = 100, 20, 1_000_000
 MICROUSD_OF_A_HUNDREDTH = 10  # 1,000 credits are a dollar
 
 
@@ -87,9 +90,12 @@ class Queue(OxenView):
     """`/api/ai/queue`"""
 
     def get(self, request: Request) -> HttpResponse:
-        rows = _filtered(request.query_params, seen.readable(request.user.pk))
-        told = [wire.row(each, address) for each in seen.seen(rows)]
-        return answer({"count": len(told), "generations": told})
+        """The newest of those under way, or of a status; `count` is how many there are in all."""
+        query, mine = Query(request), seen.readable(request.user.pk)
+        rows = _filtered(query, mine, usual=mine.filter(outcome=None))
+        query.done()
+        told = [wire.row(each, address) for each in seen.seen(rows.order_by("-pk")[:LISTED])]
+        return answer({"count": len(told) if len(told) < LISTED else rows.count(), "generations": told})
 
     def post(self, request: Request) -> HttpResponse:
         return self.once(request, lambda: _read_queued(request))
@@ -110,14 +116,17 @@ class Queued(OxenView):
 
 
 class History(OxenView):
-    """`GET /api/ai/generations`: everything, newest first."""
+    """`GET /api/ai/generations`: everything, newest first; `count` and `total_cost` are of all that fits."""
 
     scopes: ClassVar[Scopes] = {"get": READ}
 
     def get(self, request: Request) -> HttpResponse:
-        number, size = _page(request.query_params)
-        rows = seen.readable(request.user.pk).order_by("-pk")
-        shown = seen.seen(rows[(number - 1) * size : number * size])
+        query, mine = Query(request), seen.readable(request.user.pk)
+        number = query.whole("page_number", 1, MOST_PAGES) or 1
+        size = query.whole("page_size", 1, LISTED) or USUAL_PAGE
+        rows = _filtered(query, mine, usual=mine)
+        query.done()
+        shown = seen.seen(rows.order_by("-pk")[(number - 1) * size : number * size])
         told = {
             "status": "success",
             "status_message": "resources_found",
@@ -125,7 +134,7 @@ class History(OxenView):
             "page_number": number,
             "page_size": size,
             "count": rows.count(),
-            "total_cost": wire.dollars(sum(each.charged for each in shown)),
+            "total_cost": wire.dollars(_charged(rows)),
         }
         return answer(told)
 
@@ -156,12 +165,32 @@ class Events(OxenView):
 
 
 class Models(OxenView):
-    """`GET /api/ai/models`"""
+    """`GET /api/ai/models`, and `featured`: what there is is what is recommended."""
 
     scopes: ClassVar[Scopes] = {"get": READ}
 
     def get(self, request: Request) -> HttpResponse:
-        return answer({"object": "list", "data": [_model(known) for known in catalogue.all()]})
+        developer = request.query_params.get("developer_name", wire.DEVELOPER).strip().lower()
+        return _listed(known for known in catalogue.all() if developer == wire.DEVELOPER.lower())
+
+
+class Search(OxenView):
+    """`GET /api/ai/models/search?search=`: those in whose words every word stands."""
+
+    scopes: ClassVar[Scopes] = {"get": READ}
+
+    def get(self, request: Request) -> HttpResponse:
+        words = request.query_params.get("search", "").lower().split()
+        return _listed(known for known in catalogue.all() if all(word in wire.words(known) for word in words))
+
+
+class Favorites(OxenView):
+    """`GET /api/ai/models/favorites`: nobody marks any here."""
+
+    scopes: ClassVar[Scopes] = {"get": READ}
+
+    def get(self, request: Request) -> HttpResponse:
+        return _listed(())
 
 
 class Model(OxenView):
@@ -204,27 +233,24 @@ def _read_queued(request: Request) -> Callable[[], HttpResponse]:
     return lambda: answer({"generations": [{"generation_id": str(made.pk), "status": "queued"} for made in place()]})
 
 
-def _page(query: QueryDict) -> tuple[int, int]:
-    """Number and size of a page; what is no such number is the first page of the usual size."""
-    number, size = (query.get(name, "") for name in ("page_number", "page_size"))
-    is_number = number.isascii() and number.isdigit() and len(number) <= 6
-    is_size = size.isascii() and size.isdigit() and len(size) <= 3
-    return max(int(number), 1) if is_number else 1, min(max(int(size), 1), LISTED) if is_size else USUAL_PAGE
+def _filtered(query: Query, rows: "QuerySet[Generation]", *, usual: "QuerySet[Generation]") -> "QuerySet[Generation]":
+    """Those that the parameters ask for. `usual`: where no status is asked for."""
+    word, model = query.choice("status", wire.WORDS), query.choice("model", wire.model_ids())
+    meant = [status for status, told in wire.STATUSES.items() if told == word]
+    found = reduce(or_, (standing(rows, status) for status in meant)) if meant else usual
+    if model:
+        found = found.filter(image_model__in=[known.id for known in catalogue.all() if known.oxen_id == model])
+    return found if query.choice("media_type", wire.MEDIA) in (None, "image") else found.none()
 
 
-def _filtered(query: QueryDict, rows: "QuerySet[Generation]") -> list[Generation]:
-    """The newest LISTED that fit: those under way, unless a status is asked for."""
-    status = query.get("status")
-    if status in wire.FINISHED:
-        outcomes = [outcome for outcome, word in wire.STATUSES.items() if word == status]
-        rows = rows.filter(outcome__in=outcomes)
-    else:
-        rows = rows.filter(outcome=None)
-    if model := query.get("model"):
-        known = wire.image_model(model)
-        rows = rows.filter(image_model=known.id if known else "")
-    found = list(rows.order_by("-pk")[:LISTED])
-    return [row for row in found if status in (None, wire.STATUSES[row.status])]
+def _charged(rows: "QuerySet[Generation]") -> int:
+    """What was taken for all of them, in 1/100 credit."""
+    stored = Image.objects.filter(generation__in=rows.order_by().values("pk"), status=Status.STORED)
+    return stored.aggregate(sum=Sum("price"))["sum"] or 0
+
+
+def _listed(models: Iterable[ImageModel]) -> HttpResponse:
+    return answer({"object": "list", "data": [_model(known) for known in models]})
 
 
 def _model(known: ImageModel) -> dict[str, Any]:

@@ -29,7 +29,9 @@ STATUSES = {
     "blocked": "failed",
     "canceled": "cancelled",
 }
-FINISHED = ("succeeded", "failed", "cancelled")
+WORDS = ("queued", "processing", "succeeded", "failed", "cancelled")
+MEDIA = ("image", "video", "audio", "text")
+DEVELOPER = "Krea"
 COMPLETED = "media_generation_completed"
 TYPES = {401: "unauthenticated", 403: "unauthorized", 404: "resource_not_found"}
 OF_PARAMETERS = (400, 413, 415, 422)
@@ -50,6 +52,10 @@ class Asked:
 def image_model(id: object) -> ImageModel | None:
     """By Oxen's id, or by ours."""
     return next((known for known in catalogue.all() if id in (known.oxen_id, known.id)), None)
+
+
+def model_ids() -> list[str]:
+    return [known.oxen_id for known in catalogue.all()]
 
 
 def read_sync(raw: object) -> Asked:
@@ -171,10 +177,15 @@ def model(known: ImageModel, price_microusd: int | None) -> dict[str, Any]:
         "endpoint": "/images/generate",
         "capabilities": {"input": ["text"], "output": ["image"]},
         "pricing": {"method": "per_image", "cost_per_image": cost},
-        "developer": {"name": "Krea"},
+        "developer": {"name": DEVELOPER},
         "request_schema": schema,
         "json_request_schema": schema,
     }
+
+
+def words(known: ImageModel) -> str:
+    """What an image model is found by."""
+    return f"{known.oxen_id} {known.id} {known.name} {known.summary} {DEVELOPER}".lower()
 
 
 def refusal(problem: Problem) -> tuple[int, dict[str, Any]]:
@@ -219,9 +230,8 @@ def _parts(raw: object) -> tuple[dict[str, Any], ImageModel | None, list[FieldEr
     named = body.pop("model", None)
     found = image_model(named)
     if found is None:
-        known = [each.oxen_id for each in catalogue.all()]
-        detail = f"Model not found: {str(named)[:60]}. There are {', '.join(known)}."
-        errors.append(FieldError.at(("model",), "not_allowed", detail, known))
+        detail = f"Model not found: {str(named)[:60]}. There are {', '.join(model_ids())}."
+        errors.append(FieldError.at(("model",), "not_allowed", detail, model_ids()))
     references = body.get("image_style_references")
     if isinstance(references, list):
         body["image_style_references"] = [_reference(each) for each in references]

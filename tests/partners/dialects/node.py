@@ -11,6 +11,7 @@ from tests.standins.launch import ROOT
 
 QUIET = ("--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error")
 LASTS_S = 90
+FAL = "1.10.1"  # of @fal-ai/client
 
 
 def package(name: str, version: str) -> Path:
@@ -19,13 +20,16 @@ def package(name: str, version: str) -> Path:
     if npm is None or shutil.which("node") is None:
         pytest.skip("no Node with npm is installed")
     folder = ROOT / "var" / f"{name.strip('@').replace('/', '-')}-{version}"
-    done = folder / "done"
-    if not done.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        command = [npm, "install", "--prefix", str(folder), *QUIET, f"{name}@{version}"]
+    if not folder.exists():
+        own = folder.with_name(f"{folder.name}.{os.getpid()}")  # other tests may fetch it at this moment
+        own.mkdir(parents=True, exist_ok=True)
+        command = [npm, "install", "--prefix", str(own), *QUIET, f"{name}@{version}"]
         if subprocess.run(command, timeout=LASTS_S, check=False).returncode:
             pytest.skip(f"Node's registry does not give {name} {version}")
-        done.touch()
+        try:
+            own.rename(folder)
+        except OSError:  # the others were first
+            shutil.rmtree(own)
     return folder
 
 

@@ -21,7 +21,7 @@ from generations.models import Generation, Image, Status
 from generations.pictures.verify import verify
 from partners import keys
 from partners.dialects.oxen.stream import CompletionTeller
-from partners.dialects.oxen.wire import COMPLETED
+from partners.dialects.oxen.wire import COMPLETED, WORDS
 from tests.conftest import draw_everything, make_user, wallet_of
 from tests.standins.launch import StandIn
 
@@ -174,9 +174,38 @@ def test_the_history_tells_what_was_charged(oxen: Oxherd, finish_all: Run) -> No
 
     assert ([each["generation_id"] for each in told["generations"]], told["count"]) == ([second], 2)
     assert further["generations"] == [one["generation"]]
-    assert (one["generation"]["cost"], further["total_cost"], told["total_cost"]) == ("0.07800", "0.07800", "0.00000")
-    assert oxen.get("/generations?page_number=x&page_size=0").json()["page_size"] == 1
+    assert (one["generation"]["cost"], further["total_cost"], told["total_cost"]) == ("0.07800", "0.07800", "0.07800")
+    assert {"page_number", "page_size"} == wrong_parameters(oxen.get("/generations?page_number=x&page_size=0"))
     assert refused(oxen.get(f"/generations/{uuid4()}"), 404)
+
+
+def test_the_history_is_narrowed_by_status_model_and_medium(oxen: Oxherd, finish_all: Run) -> None:
+    [done] = oxen.queue()
+    finish_all()
+    [other] = oxen.queue(model="flux-krea-dev")
+    Image.objects.update(status=Status.DRAWING)
+    Image.objects.filter(generation_id=done).update(status=Status.STORED)
+    [waiting] = oxen.queue()
+
+    def found(query: str) -> list[str]:
+        told = oxen.get(f"/generations?{query}").json()
+        assert told["count"] == len(told["generations"])
+        return [each["generation_id"] for each in told["generations"]]
+
+    assert [found(f"status={word}") for word in WORDS] == [[waiting], [other], [done], [], []]
+    assert found(f"model={LARGE}") == [waiting, done]
+    assert found("media_type=image&namespace=me") == [waiting, other, done]
+    assert found("media_type=video") == [] == found(f"model={LARGE}&status=processing")
+    assert oxen.get("/generations?status=succeeded").json()["total_cost"] == "0.07800"
+    assert oxen.get("/generations?status=queued").json()["total_cost"] == "0.00000"
+    assert oxen.get("/queue?status=processing").json()["count"] == 1
+    assert oxen.get("/queue").json()["count"] == 2
+    assert wrong_parameters(oxen.get("/queue?status=done&model=sdxl&media_type=x")) == {"status", "model", "media_type"}
+
+
+def wrong_parameters(answer: Any) -> set[str]:
+    assert refused(answer)
+    return {each["parameter"] for each in answer.json()["error"]["errors"] if each["allowed"]}
 
 
 def test_a_loop_that_polls_a_deleted_generation_ends(oxen: Oxherd, finish_all: Run) -> None:
@@ -257,6 +286,26 @@ def test_models_are_told_with_schema_and_price(oxen: Oxherd) -> None:
         {"method": "per_image", "cost_per_image": 0.078}, {"input": ["text"], "output": ["image"]}
     )  # fmt: skip
     assert "Model not found" in refused(oxen.get("/models/sdxl"), 404)
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("/search?search=krea", 4),
+        ("/search?search=LoRA+turbo", 1),
+        ("/search?search=", 4),
+        ("/search?search=sdxl", 0),
+        ("/featured", 4),
+        ("/favorites", 0),
+        ("?developer_name=krea", 4),
+        ("?developer_name=google", 0),
+    ],
+)
+def test_models_are_found(oxen: Oxherd, path: str, found: int) -> None:
+    told = oxen.get(f"/models{path}").json()
+
+    assert (told["object"], len(told["data"])) == ("list", found)
+    assert all(each in oxen.get("/models").json()["data"] for each in told["data"])
 
 
 @pytest.mark.django_db(transaction=True)
