@@ -1,14 +1,14 @@
 """Spending limits of a day or a month: used up by holds, each with one UPDATE whose condition is the limit.
 
-Only `billing.ledger` calls this, in its own transactions.
+Only `billing.ledger` calls this, in its own transactions; but `prune` is called each night.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, timedelta
 
-from django.db.models import Case, F, Q, Sum, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Sum, When
 from django.db.models.functions import TruncDate
 
 from .errors import AllowanceExceeded, CeilingReached
@@ -17,6 +17,8 @@ from .returning import update_returning
 
 _OWN = "wallet:"
 OWN = Q(name__startswith=_OWN)
+KEPT_FOR = timedelta(days=400)  # a year can be looked back on
+PRUNED_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,17 @@ def uncount(held: Hold, back: int) -> None:
     for period in Period:
         rows = Allowance.objects.filter(name=own_name(held.wallet_id), period=period, since=period.since(day))
         rows.update(used=F("used") - back)
+
+
+def prune(today: date) -> int:
+    """Forget the use of limits that callers named, such as keys', a year after its month, once every hold in it is
+    settled; how many rows. What wallets used is proven from their holds, and stays."""
+    unsettled = Hold.objects.filter(settled_at=None, allowances=OuterRef("pk"))
+    old = Allowance.objects.exclude(OWN).filter(~Exists(unsettled), since__lt=today - KEPT_FOR).order_by("since")
+    ids = list(old.values_list("pk", flat=True)[:PRUNED_AT_ONCE])
+    for id in ids:  # a transaction for each: it goes with what names it, or not at all
+        Allowance.objects.filter(pk=id).delete()
+    return len(ids)
 
 
 def own_limits(purse: Account) -> list[Limit]:

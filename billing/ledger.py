@@ -18,7 +18,7 @@ from . import allowances, tallies
 from .allowances import Limit as Limit
 from .errors import AlreadySettled, InsufficientCredits, KeyReused, StillHeld
 from .models import Account, Book, Hold, Kind, Period, Transfer
-from .returning import update_returning
+from .returning import insert_once, update_returning
 from .signals import wallet_moved
 
 SYSTEM = "system"
@@ -69,9 +69,9 @@ def hold(user: AbstractBaseUser, amount: int, *, key: str, memo: str = "", limit
     Raises InsufficientCredits or AllowanceExceeded, and then nothing is held.
     """
     purse = wallet(user)
-    sides = {"wallet": purse, "amount": amount, "created_at": timezone.now(), "memo": memo[:300]}
-    held, is_new = Hold.objects.get_or_create(key=key, defaults=sides)
-    if not is_new:
+    held = Hold(key=key, wallet=purse, amount=amount, created_at=timezone.now(), memo=memo[:300])
+    if not insert_once(held):
+        held = Hold.objects.get(key=key)
         if (held.wallet_id, held.amount) != (purse.pk, amount):
             raise KeyReused(key)
         return held
@@ -79,10 +79,12 @@ def hold(user: AbstractBaseUser, amount: int, *, key: str, memo: str = "", limit
     day = held.created_at.date()
     held.allowances.add(*allowances.use(limits, day=day, amount=amount))
     affordable = Account.objects.filter(pk=purse.pk, debt=0, balance__gte=F("held") + amount)
-    if not affordable.update(held=F("held") + amount):
+    # The ceilings as they are under the lock: one that is changed now waits for this hold.
+    ceilings = update_returning(affordable, "day_ceiling", "month_ceiling", held=F("held") + amount)
+    if not ceilings:
         purse.refresh_from_db()
         raise InsufficientCredits(price=amount, available=purse.available, debt=purse.debt)
-    purse.refresh_from_db(fields=["day_ceiling", "month_ceiling"])  # a ceiling that is changed now waits for this hold
+    purse.day_ceiling, purse.month_ceiling = ceilings[0]
     allowances.count(purse, day=day, amount=amount)
     return held
 

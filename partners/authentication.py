@@ -53,7 +53,8 @@ class HasScope(BasePermission):  # type: ignore[misc]
     """Holds a call against the view's `scopes`: by method, any one of which suffices. None there: open to all."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        wanted: tuple[str, ...] | None = view.scopes.get(request.method.lower(), ())
+        method = "get" if request.method == "HEAD" else request.method.lower()
+        wanted: tuple[str, ...] | None = view.scopes.get(method, ())
         if wanted is None:
             return True
         if not request.user.is_authenticated:

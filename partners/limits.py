@@ -18,11 +18,15 @@ from .problems import Problem
 def of_order(key: Key | None, images: int) -> list[ledger.Limit]:
     """The ledger's limits for an order of so many images; inside its transaction, before anything else is locked.
 
-    Raises Problem when too many images of the key are under way. Orders of one key pass here one by one, so that two at
-    once are not both the last that there is room for. None, a page of ours, has no limit of its own."""
+    Raises Problem when too many images of the key are under way, or when it was revoked meanwhile. Orders of one family
+    of keys pass here one by one, so that two at once are not both the last that there is room for. None, a page of
+    ours, has no limit of its own."""
     if key is None:
         return []
-    fresh = Key.objects.select_for_update().get(pk=key.pk)
+    family = Key.objects.select_for_update().filter(family=key.family).order_by("pk")
+    fresh = next((each for each in family if each.pk == key.pk), None)
+    if fresh is None or fresh.revoked_at is not None:
+        raise Problem("revoked_key")
     most = settings.API_UNFINISHED_IMAGES if fresh.unfinished_limit is None else fresh.unfinished_limit
     under_way = _under_way(fresh)
     if under_way + images > most:

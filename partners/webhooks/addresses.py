@@ -19,3 +19,11 @@ def check(url: str) -> str:
     except safe_fetch.FetchRefused as refused:
         raise BadAddress(refused.reason) from refused
     return url
+
+
+def host(url: str) -> str:
+    """The host in an address that was checked, as the call will read it; empty for one that cannot be called."""
+    try:
+        return safe_fetch.host(url)
+    except safe_fetch.FetchRefused:
+        return ""

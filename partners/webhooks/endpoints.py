@@ -63,6 +63,8 @@ def change(endpoint: Endpoint, *, url: str | None, topics: Iterable[str] | None,
     changed: dict[str, object] = {}
     if url is not None:
         changed["url"] = addresses.check(url)
+        if url != endpoint.url:
+            changed["failing_since"] = None  # another receiver has three days of its own
     if topics is not None:
         changed["topics"] = check_topics(topics)
     if changed:
@@ -99,7 +101,8 @@ def rotate(row: Endpoint | Listener) -> str:
     secret = signing.new_secret()
     manager: Any = type(row)._default_manager
     fresh = manager.select_for_update().get(pk=row.pk)
-    fresh.old_secret, fresh.old_secret_ends_at = fresh.secret, timezone.now() + OLD_SECRET_LASTS
+    old = fresh.secret if signing.is_readable(fresh.secret) else ""  # lost: nothing can be signed with it any more
+    fresh.old_secret, fresh.old_secret_ends_at = old, timezone.now() + OLD_SECRET_LASTS if old else None
     fresh.secret = signing.seal(secret)
     fresh.save(update_fields=["secret", "old_secret", "old_secret_ends_at"])
     return secret
@@ -139,6 +142,11 @@ def test(endpoint: Endpoint) -> Delivery:
     return Delivery.objects.create(
         user_id=endpoint.user_id, endpoint=endpoint, receiver=str(endpoint.pk), topic=Topic.TEST
     )
+
+
+def callbacks(user: AbstractBaseUser) -> "QuerySet[Delivery]":
+    """What went to the addresses that single orders of an account named."""
+    return Delivery.objects.filter(user_id=user.pk, endpoint=None)
 
 
 def again(endpoint: Endpoint, since: datetime, only: str | None) -> int:

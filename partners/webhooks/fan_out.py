@@ -4,17 +4,23 @@ The rows and the number up to which they are written are one transaction under t
 fanned out once, whoever dies, and however many couriers run.
 """
 
-from collections.abc import Iterator, Sequence
-from urllib.parse import urlsplit
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 
 from billing.models import Account
 from generations import events
 from generations.models import Event
+from partners.dialects.hooks import HOOKS
 from partners.models import Delivery, Endpoint, Listener, Order, Topic
+
+from . import addresses
+from .telling import Telling
+
+logger = logging.getLogger(__name__)
 
 AT_ONCE = 200  # events in one transaction
 LISTENERS_AT_ONCE = 50
@@ -26,10 +32,15 @@ _TOPICS = {
 
 def run() -> int:
     """Fan out what is new; how many listeners had something new."""
-    behind = Listener.objects.filter(user__customer__seq__gt=F("fanned_seq")).order_by("pk")
+    behind = Listener.objects.filter(user__customer__seq__gt=F("fanned_seq")).order_by("?")  # nobody is always the last
     ids = list(behind.values_list("pk", flat=True)[:LISTENERS_AT_ONCE])
     for id in ids:
-        _fan_out(id)
+        try:
+            _fan_out(id)
+        except DatabaseError:
+            raise
+        except Exception:  # the next ones are told all the same
+            logger.exception("the events of listener %s could not be fanned out", id)
     return len(ids)
 
 
@@ -48,21 +59,26 @@ def _fan_out(id: int) -> None:
 
 
 def _deliveries(listener: Listener, found: Sequence[Event], endpoints: Sequence[Endpoint]) -> Iterator[Delivery]:
-    callbacks = _callbacks(found)
+    orders = _orders(found)
     low_at = _became_low(listener, found)
     for event in found:
         topic = _TOPICS.get(event.kind) or (Topic.BALANCE_LOW if event.seq == low_at else None)
-        if topic is None:
-            continue
         for endpoint in endpoints:
-            if topic in endpoint.topics:
+            if topic is not None and topic in endpoint.topics:
                 yield to_endpoint(endpoint, topic, object_id=event.object_id, seq=event.seq)
-        if topic == Topic.GENERATION_FINISHED and event.object_id in callbacks:
-            url = callbacks[event.object_id]
-            yield Delivery(
-                user_id=event.user_id, url=url, receiver=f"{event.user_id}:{urlsplit(url).hostname}"[:120],
-                topic=topic, object_id=event.object_id, seq=event.seq,
-            )  # fmt: skip
+        order = orders.get(_generation_of(event))
+        if order is not None:
+            yield from _to_its_own(order, event)
+
+
+def _to_its_own(order: Order, event: Event) -> Iterator[Delivery]:
+    """What an order's own addresses are told of an event."""
+    for telling in _tellings(order, event):
+        yield Delivery(
+            user_id=event.user_id, url=telling.url, receiver=f"{event.user_id}:{addresses.host(telling.url)}"[:120],
+            topic=telling.topic, dialect=order.dialect, name=telling.name, object_id=order.pk, seq=event.seq,
+            created_at=event.created_at,
+        )  # fmt: skip
 
 
 def to_endpoint(endpoint: Endpoint, topic: Topic, *, object_id: UUID | None = None, seq: int | None = None) -> Delivery:
@@ -77,11 +93,23 @@ def to_endpoint(endpoint: Endpoint, topic: Topic, *, object_id: UUID | None = No
     )
 
 
-def _callbacks(found: Sequence[Event]) -> dict[UUID, str]:
-    """The addresses of their own that finished generations were ordered with."""
-    ids = [event.object_id for event in found if event.kind == events.GENERATION_FINISHED]
-    rows = Order.objects.filter(pk__in=ids).exclude(webhook_url="")
-    return dict(rows.values_list("pk", "webhook_url"))
+def _orders(found: Sequence[Event]) -> dict[UUID | None, Order]:
+    """Those of the events' generations that named addresses of their own."""
+    rows = Order.objects.filter(pk__in={id for event in found if (id := _generation_of(event))})
+    return {row.pk: row for row in rows.exclude(webhook_url="", dialect="")}
+
+
+def _generation_of(event: Event) -> UUID | None:
+    if event.kind == events.IMAGE_UPDATED:
+        named = event.data.get("generation")
+        return UUID(named) if named else None
+    return event.object_id if event.kind in _TOPICS else None
+
+
+def _tellings(order: Order, event: Event) -> Iterable[Telling]:
+    if order.dialect:
+        return HOOKS[order.dialect].tellings(order, event)
+    return [Telling(order.webhook_url)] if event.kind == events.GENERATION_FINISHED else []
 
 
 def _became_low(listener: Listener, found: Sequence[Event]) -> int | None:

@@ -23,6 +23,15 @@ def seal(secret: str) -> str:
     return sealed.seal(secret.encode()).decode()
 
 
+def is_readable(sealed_secret: str) -> bool:
+    """Whether it was sealed with a key that is still known."""
+    try:
+        sealed.unseal(sealed_secret.encode())
+    except sealed.Unreadable:
+        return False
+    return True
+
+
 def headers(message_id: str, timestamp: int, body: bytes, secrets_: Sequence[str]) -> dict[str, str]:
     """The three headers of a call; one signature for each sealed secret. Raises `sealed.Unreadable`."""
     signed = b".".join([message_id.encode(), str(timestamp).encode(), body])

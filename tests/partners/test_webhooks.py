@@ -1,17 +1,13 @@
 """Webhooks: signed, tried again, told the truth about in the log, and never in each other's way."""
 
-import asyncio
-import json
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from asgiref.sync import async_to_sync
 from django.core.cache import cache
 from django.utils import timezone
 from pytest_django import Settings
@@ -24,86 +20,10 @@ from krea_site import schedule
 from partners import keys
 from partners.models import Delivery, Endpoint, KeptAnswer, Listener
 from partners.webhooks import deliveries, endpoints, fan_out, signing
-from partners.webhooks.courier import Courier
-from tests.generations.strangers import Stranger, Visit
+from tests.generations.strangers import Visit
 from tests.krea_site.belongings import drawn
 from tests.partners.caller import Caller, fields, refusal
-
-ME = "127.0.0.1"
-
-
-class Receiver:
-    """A partner's server: answers with the statuses that it was told to, the last one for ever."""
-
-    def __init__(self) -> None:
-        self.answers: list[Callable[[Visit], None]] = []
-        self.server = Stranger(self._answer, ME, 0, None)
-
-    @property
-    def url(self) -> str:
-        return f"http://{ME}:{self.server.port}/hook"
-
-    @property
-    def bodies(self) -> list[dict[str, Any]]:
-        return [json.loads(visit.body) for visit in self.server.seen]
-
-    def then(self, *answers: int | Callable[[Visit], None]) -> None:
-        self.answers = [_status(each) if isinstance(each, int) else each for each in answers]
-
-    def _answer(self, visit: Visit) -> None:
-        if not self.answers:
-            return visit.give(204)
-        (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])(visit)
-
-
-def _status(status: int) -> Callable[[Visit], None]:
-    return lambda visit: visit.give(status, b"so it is")
-
-
-@pytest.fixture
-def open_receiver(settings: Settings) -> Iterator[Callable[[], Receiver]]:
-    made: list[Receiver] = []
-
-    def make() -> Receiver:
-        made.append(Receiver())
-        settings.SAFE_FETCH_ALLOW = settings.SAFE_FETCH_ALLOW | {f"{ME}:{made[-1].server.port}"}
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.server.leave()
-
-
-@pytest.fixture
-def shop(open_receiver: Callable[[], Receiver]) -> Receiver:
-    return open_receiver()
-
-
-@pytest.fixture
-def carry(transactional_db: None) -> Callable[[], None]:
-    """Let the courier work until nothing is due."""
-    return lambda: async_to_sync(Courier().until_idle)()
-
-
-def listen(api: Caller, url: str, *topics: str) -> dict[str, Any]:
-    answer = api.post("/webhooks", {"url": url, "events": list(topics or ["generation.finished"])})
-    assert answer.status_code == 201, answer.content
-    made: dict[str, Any] = answer.json()
-    return made
-
-
-def finished(user: Any) -> Generation:
-    """A generation that is finished, and the event that says so."""
-    made = drawn(user, 40)
-    events.write(user.pk, events.GENERATION_FINISHED, made.pk, status="succeeded")
-    return made
-
-
-def log(api: Caller, webhook: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every try of its newest delivery, as the partner reads it."""
-    newest = api.get(f"/webhooks/{webhook['id']}/deliveries").json()["items"][0]
-    found: list[dict[str, Any]] = api.get(f"/webhooks/{webhook['id']}/deliveries/{newest['id']}").json()["log"]
-    return found
+from tests.partners.receivers import ME, Receiver, finished, listen, log
 
 
 def test_a_finished_generation_is_told_and_its_signature_holds(
@@ -270,34 +190,6 @@ def test_a_receiver_may_ask_to_be_left_alone_for_a_while(
     assert timedelta(minutes=119) < waits <= timedelta(hours=2)
 
 
-def test_a_slow_receiver_holds_its_own_places_and_nobody_elses(
-    api: Caller, stranger: Caller, acme: Any, mallory: Any, open_receiver: Callable[[], Receiver], monkeypatch: Any,
-    transactional_db: None,
-) -> None:  # fmt: skip
-    monkeypatch.setattr(deliveries, "TIMEOUT_S", 1.5)
-    slow, quick = open_receiver(), open_receiver()
-    slow.then(lambda visit: visit.drip(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", b"x", every_s=0.1))
-    listen(api, slow.url)
-    listen(stranger, quick.url)
-    for _ in range(60):
-        finished(acme)
-    for _ in range(5):
-        finished(mallory)
-
-    async def work() -> float:
-        courier = Courier()
-        begun = time.monotonic()
-        while len(quick.server.seen) < 5:
-            await courier.tick()
-            await asyncio.sleep(0.01)
-        return time.monotonic() - begun
-
-    took = async_to_sync(work)()
-
-    assert took < 1.5
-    assert slow.server.most_inside <= deliveries.FOR_EACH
-
-
 def test_the_secret_is_shown_once_and_two_are_good_while_it_is_changed(
     api: Caller, acme: Any, shop: Receiver, carry: Callable[[], None]
 ) -> None:
@@ -355,6 +247,7 @@ def test_a_low_balance_is_told_once_until_it_was_above_again(
 ) -> None:
     listen(api, shop.url, "balance.low")
     assert api.patch("/webhooks/settings", {"low_below": "950.00"}).json() == {"low_below": "950.00"}
+    assert api.patch("/webhooks/settings", {}).json() == {"low_below": "950.00"}  # what is left out stays
 
     def spend(name: str) -> None:
         ledger.hold(acme, 39_00, key=name, memo="A picture")
@@ -454,12 +347,12 @@ def test_there_are_only_so_many(api: Caller) -> None:
 
 def test_the_log_goes_after_thirty_days(api: Caller, acme: Any) -> None:
     webhook = listen(api, "https://shop.example/hook")
-    api.post(f"/webhooks/{webhook['id']}/test")
-    api.post(f"/webhooks/{webhook['id']}/test")
-    Delivery.objects.filter(pk=Delivery.objects.order_by("id")[0].pk).update(
-        created_at=timezone.now() - deliveries.LOG_LASTS - timedelta(hours=1)
-    )
+    path = f"/webhooks/{webhook['id']}"
+    old, again, _ = [api.post(f"{path}/test").json()["id"] for _ in range(3)]
+    long_ago = timezone.now() - deliveries.LOG_LASTS - timedelta(hours=1)
+    Delivery.objects.filter(pk__in=[old, again]).update(created_at=long_ago, due_at=long_ago)
+    api.post(f"{path}/deliveries/{again}/redeliver")
     cache.clear()
 
     assert schedule.prune_deliveries() == 1
-    assert Delivery.objects.count() == 1
+    assert Delivery.objects.count() == 2 and not Delivery.objects.filter(pk=old).exists()
