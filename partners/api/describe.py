@@ -36,11 +36,11 @@ OF_ANY_CHANGE = ("csrf_failed", "invalid_json", "body_too_large", "unsupported_m
 POSTS = ("create", "cancel", "test", "redeliver", "rotate")  # the first words of their operations
 IDEMPOTENCY = OpenApiParameter(
     idempotency.HEADER,
-    {"type": "string", "minLength": 1, "maxLength": 255},
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
     OpenApiParameter.HEADER,
     description="Names this wish: a retry with the same key and body gets the first answer for 24 hours.",
 )
-MEDIA = {"json": "application/json", "problem": problems.CONTENT_TYPE}
+MEDIA = {"json": "application/json", "form": "multipart/form-data", "problem": problems.CONTENT_TYPE}
 
 
 def parameter(
@@ -60,10 +60,12 @@ def described(
     tag: str,
     problems: Sequence[str] = (),
     body: type[BaseModel] | dict[str, Any] | None = None,
+    form: Mapping[str, Any] | None = None,
     parameters: Sequence[OpenApiParameter] = (),
     other: Mapping[tuple[int, str], OpenApiResponse] | None = None,
 ) -> Callable[[View], View]:
-    """For a method of a view. `problems`: codes of its own, beside those that any such call can answer with."""
+    """For a method of a view. `problems`: codes of its own, beside those that any such call can answer with. `form`:
+    the schema of a body of multipart/form-data, where that is taken as well as JSON."""
     is_open = tag == "Models"
     is_post = operation.startswith(POSTS)
     codes = [*problems, *OF_ANY_CALL, *(() if is_open else OF_ANY_KEY), *(OF_ANY_POST if is_post else ())]
@@ -78,11 +80,11 @@ def described(
         operation_id=operation,
         summary=summary,
         tags=[tag],
-        request={MEDIA["json"]: body} if body is not None else None,
+        request={MEDIA["json"]: body} | ({MEDIA["form"]: dict(form)} if form else {}) if body is not None else None,
         responses=found | dict(other or {}) | _refusals(codes),
         parameters=[*parameters, *((IDEMPOTENCY,) if is_post else ())],
         examples=[
-            OpenApiExample(name, value=value, request_only=True)
+            OpenApiExample(name, value=value, request_only=True, media_type=MEDIA["json"])
             for name, value in (examples.REQUESTS | examples.MORE_REQUESTS).get(operation, {}).items()
         ],
         auth=[{}, {"key": []}] if is_open else [{"key": []}],  # type: ignore[list-item]

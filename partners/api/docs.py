@@ -22,11 +22,12 @@ COMMON = {*OF_ANY_CALL, *OF_ANY_KEY, *OF_ANY_POST}
 
 @dataclass(frozen=True)
 class Field:
-    """One line of a table: a parameter, or a field of an object."""
+    """One line of a table: a parameter, or a field of an object. `place`: where a parameter stands, as OpenAPI says."""
 
     name: str
     kind: str
     about: str
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,12 +84,32 @@ def groups(document: dict[str, Any]) -> dict[str, list[Call]]:
 
 def objects(document: dict[str, Any]) -> list[tuple[str, str, list[Field]]]:
     """Every object of the answers and bodies: its name, what it is, and its fields."""
-    schemas = document["components"]["schemas"].items()
+    schemas = document["components"]["schemas"]
+    variants = {name: _variants(node, schemas) for name, node in schemas.items() if "discriminator" in node}
+    hidden = {id(each) for found in variants.values() for each in found}
     return [
-        (name, node.get("description", ""), [_field(each, inner) for each, inner in node["properties"].items()])
-        for name, node in schemas
-        if "properties" in node
+        (name, node.get("description", ""), [_field(*each) for each in _properties(node, variants.get(name))])
+        for name, node in schemas.items()
+        if ("properties" in node or name in variants) and id(node) not in hidden
     ]
+
+
+def _variants(node: dict[str, Any], schemas: dict[str, Any]) -> list[dict[str, Any]]:
+    return [schemas[each["$ref"].rpartition("/")[2]] for each in node["oneOf"]]
+
+
+def _properties(node: dict[str, Any], variants: list[dict[str, Any]] | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The fields of an object; of variants, a field that differs is any of theirs."""
+    for name, inner in (variants[0] if variants else node)["properties"].items():
+        kinds = [each["properties"][name] for each in variants or [node]]
+        if all(kind == inner for kind in kinds):
+            yield name, inner
+        elif all("const" in kind for kind in kinds):
+            yield name, {**inner, "const": None, "enum": [kind["const"] for kind in kinds]}
+        elif all("$ref" in kind for kind in kinds):
+            yield name, {"anyOf": kinds, "description": "What goes with the image model."}
+        else:
+            yield name, inner
 
 
 def _call(method: str, path: str, told: dict[str, Any]) -> Call:
@@ -124,7 +145,7 @@ def _problems(responses: dict[str, Any]) -> Iterator[str]:
 
 def _parameter(told: dict[str, Any]) -> Field:
     where = {"query": "in the address", "header": "header", "path": "in the path"}[told["in"]]
-    return Field(told["name"], f"{_kind(told['schema'])}, {where}", told.get("description", ""))
+    return Field(told["name"], f"{_kind(told['schema'])}, {where}", told.get("description", ""), told["in"])
 
 
 def _field(name: str, node: dict[str, Any]) -> Field:
@@ -135,11 +156,13 @@ def _kind(node: dict[str, Any]) -> str:
     """What may stand there, in a few words."""
     if "$ref" in node:
         return str(node["$ref"]).rpartition("/")[2]
-    if "anyOf" in node:
-        return " or ".join(_kind(each) for each in node["anyOf"])
+    if "anyOf" in node or "oneOf" in node:
+        return " or ".join(_kind(each) for each in node.get("anyOf") or node["oneOf"])
     if "enum" in node:
         return ", ".join(str(value) for value in node["enum"])
     match node.get("type"):
+        case list() as kinds:
+            return " or ".join(_kind({**node, "type": each}) for each in kinds)
         case "array":
             return f"list of {_kind(node.get('items', {}))}"
         case "string" if "format" in node:

@@ -42,6 +42,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
 # Bodies of calls about something that has to be there first.
 MORE_REQUESTS: dict[str, dict[str, Any]] = {
     "updateWebhook": {"Enable it again": {"enabled": True}},
+    "createUpload": {"By its address": {"url": "https://shop.example/styles/linocut.png"}},
     "redeliverAll": {"What was missed since Friday": {"since": "2026-11-20T00:00:00Z"}},
 }
 
@@ -67,7 +68,7 @@ _GENERATION = {
     "input": FOX_IN_FULL,
     "quantity": 1,
     "quoted": "39.00",
-    "cost": {"held": "39.00", "charged": "39.00", "refunded": "0.00"},
+    "cost": {"held": "39.00", "charged": "39.00", "refunded": "0.00", "refunds": []},
     "images": [_IMAGE],
     "error": None,
     "reference": "order-1017",
@@ -85,6 +86,16 @@ _MOVEMENT = {
     "memo": "1 image, Krea 2 Medium",
     "generation": GENERATION_ID,
     "created_at": "2026-11-21T11:02:19.204000Z",
+}
+_UPLOAD = {
+    "id": "019ab2c4-7c32-7f15-a6d8-9e0b3c5f1a42",
+    "url": "https://studio.example/api/v1/uploads/019ab2c4-7c32-7f15-a6d8-9e0b3c5f1a42/content",
+    "width": 1024,
+    "height": 768,
+    "content_type": "image/jpeg",
+    "bytes": 248113,
+    "sha256": SHA256,
+    "created_at": "2026-11-21T10:58:03.118000Z",
 }
 _QUOTE = {
     "quote": QUOTE,
@@ -160,6 +171,8 @@ _SHAPES: dict[type[BaseModel], Any] = {
     shapes.ImageModels: {"items": [_image_model()], "next": None},
     shapes.Quote: _QUOTE,
     shapes.GenerationOrQuote: _GENERATION,
+    shapes.Upload: _UPLOAD,
+    shapes.Uploads: {"items": [_UPLOAD], "next": None},
     shapes.Balance: {"available": "922.00", "held": "39.00", "debt": "0.00"},
     shapes.Movement: _MOVEMENT,
     shapes.Movements: {"items": [_MOVEMENT], "next": None},
@@ -189,7 +202,16 @@ _MORE: dict[str, dict[str, Any]] = {
         "period": "month",
         "renews": "2026-12-01",
     },
+    "events_gone": {"resume_after": 1840},
+    "too_many_streams": {"streams_limit": 200},
     "too_many_unfinished": {"unfinished": 998, "unfinished_limit": 1000},
+    "upload_quota_reached": {
+        "files": 1000,
+        "files_allowed": 1000,
+        "bytes": 611_238_912,
+        "bytes_allowed": 1_048_576_000,
+    },
+    "upload_in_use": {"generations": 2},
     "missing_scope": {"allowed": ["generations:write"]},
     "method_not_allowed": {"allowed": ["GET"]},
     "invalid_input": {

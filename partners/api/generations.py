@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, prefetch_related_objects
 from django.http import HttpResponse
 from rest_framework.request import Request
 
 from billing import prices
-from generations import lifecycle, references
+from generations import catalogue, lifecycle, references, search
 from generations.models import Generation, Image, Outcome, Status, Upload
 from partners import limits, waiting
 from partners.models import Key, Order, Scope
@@ -21,11 +21,12 @@ from partners.webhooks import endpoints
 from . import bodies, presented, shapes
 from .bodies import OrderBody
 from .describe import described, parameter
-from .query import Query
+from .query import ID, MOMENT, TEXT, Query
 from .quotes import binding, quoted
 from .view import ApiView, answer
 
 STATUSES = ("queued", "running", *Outcome.values)
+MODELS = [model.id for model in catalogue.all()]
 FILTERS = ("status", "model", "key", "since", "until", "q", "reference", "cursor", "limit")
 READ, WRITE = (Scope.GENERATIONS_READ,), (Scope.GENERATIONS_WRITE,)
 READ_OR_WRITE = (*READ, *WRITE)
@@ -38,17 +39,17 @@ WAIT = parameter(
 PREFER = parameter("Prefer", "`wait=n`: as the parameter `wait`.", where="header")
 DRY_RUN = parameter("dry_run", "`true`: check and price only, and answer 200 with a quote.", {"type": "boolean"})
 PAGE = (
-    parameter("cursor", "`next` of the page before."),
+    parameter("cursor", "`next` of the page before.", ID),
     parameter("limit", "Items on a page.", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}),
 )
 LIST_FILTERS = (
     parameter("status", "Only those that stand so.", {"type": "string", "enum": list(STATUSES)}),
-    parameter("model", "Only those of this image model."),
-    parameter("key", "Only those made with the key of this id.", {"type": "string", "format": "uuid"}),
-    parameter("since", "Only those made at or after this time (ISO 8601)."),
-    parameter("until", "Only those made before this time (ISO 8601)."),
-    parameter("q", "Only those with these words in their prompt."),
-    parameter("reference", "Only those with this reference of yours."),
+    parameter("model", "Only those of this image model.", {"type": "string", "enum": MODELS}),
+    parameter("key", "Only those made with the key of this id.", ID),
+    parameter("since", "Only those made at or after this time.", MOMENT),
+    parameter("until", "Only those made before this time.", MOMENT),
+    parameter("q", "Only those with all of these words, or their beginnings, in their prompt; in quotes whole.", TEXT),
+    parameter("reference", "Only those with this reference of yours.", TEXT),
 )
 
 
@@ -188,7 +189,8 @@ def _make(request: Request, body: OrderBody, uploads: list[Upload], quote: price
         metadata=dict(body.metadata),
         webhook_url=body.webhook_url or "",
     )
-    shown = presented.generation(_mine(request, made.pk))
+    prefetch_related_objects([made], presented.IMAGES)
+    shown = presented.generation(made)
     return answer(shown, status=202, headers={"Location": f"{request.path}/{made.pk}"})
 
 
@@ -217,22 +219,33 @@ def _seconds(request: Request, query: Query) -> int:
 
 def _filtered(request: Request) -> "tuple[QuerySet[Generation], int]":
     query = Query(request)
+    words = query.text("q")
     wanted: dict[str, Any] = {
-        "image_model": query.text("model"),
+        "image_model": query.choice("model", MODELS),
         "order__key_id": query.id("key"),
         "created_at__gte": query.moment("since"),
         "created_at__lt": query.moment("until"),
-        "input__prompt__icontains": query.text("q"),
         "order__reference": query.text("reference"),
         "pk__lt": query.id("cursor"),
     }
     status, size = query.choice("status", STATUSES), query.page_size()
     query.done()
     rows = presented.readable(request.user.pk).filter(**{name: value for name, value in wanted.items() if value})
-    return _standing(rows, status).order_by("-pk"), size
+    if words is not None:
+        rows = _with_words(rows, request.user, words)
+    return standing(rows, status).order_by("-pk"), size
 
 
-def _standing(rows: "QuerySet[Generation]", status: str | None) -> "QuerySet[Generation]":
+def _with_words(rows: "QuerySet[Generation]", user: Any, words: str) -> "QuerySet[Generation]":
+    """As the search of the gallery finds them; what holds no word at all is in no prompt."""
+    try:
+        return search.narrow(rows, user, words, by="pk")
+    except ValueError:
+        return rows.none()
+
+
+def standing(rows: "QuerySet[Generation]", status: str | None) -> "QuerySet[Generation]":
+    """Those of one public status, or all."""
     if status is None:
         return rows
     if status in Outcome.values:

@@ -65,7 +65,7 @@ class Content(ApiView):
         name: str = row.variants[variant]["name"] if variant in row.variants else row.name
         if waiting.has_front(request):
             return HttpResponse(headers={waiting.PICTURE: name})
-        return _whole(name)
+        return whole(name)
 
 
 def _mine(request: Request, id: UUID) -> Image:
@@ -76,7 +76,8 @@ def _mine(request: Request, id: UUID) -> Image:
     return row
 
 
-def _whole(name: str) -> HttpResponse:
+def whole(name: str) -> HttpResponse:
+    """A stored file in one piece, where there is no front to hand it out."""
     reader = store.open_range(name)
     try:
         data = reader.read(store.size(name))

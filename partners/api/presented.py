@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import cast
 
+from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 
 from billing.credits import show
@@ -12,20 +13,21 @@ from billing.statement import Movement
 from generations import fair_order
 from generations.catalogue import ImageModel
 from generations.fal.verdicts import CODES
-from generations.models import Generation, Image, Status
+from generations.models import Generation, Image, Status, Upload
 from generations.pictures import links
 from partners.models import Order
 
 from . import shapes
 
 NOTHING = show(0)
+IMAGES = Prefetch("images", Image.objects.order_by("index"))
+CANCELED = "This image was canceled. Nothing was charged for it."
 
 
 def readable(user_id: int) -> "QuerySet[Generation]":
     """A user's generations with all that `generation` reads."""
-    images = Prefetch("images", Image.objects.order_by("index"))
     mine = Generation.objects.filter(user_id=user_id, deleted_at=None)
-    return mine.select_related("order").prefetch_related(images)
+    return mine.select_related("order").prefetch_related(IMAGES)
 
 
 def generation(row: Generation) -> shapes.Generation:
@@ -80,6 +82,19 @@ def image(row: Image) -> shapes.Image:
     )
 
 
+def upload(row: Upload) -> shapes.Upload:
+    return shapes.Upload(
+        id=row.pk,
+        url=f"{settings.PUBLIC_URL}/api/v1/uploads/{row.pk}/content",
+        width=row.width,
+        height=row.height,
+        content_type=row.content_type,
+        bytes=row.bytes,
+        sha256=row.sha256,
+        created_at=utc(row.created_at),
+    )
+
+
 def image_model(model: ImageModel, prices: dict[str, Price]) -> shapes.ImageModel:
     """`prices`: the rows that hold now, by item; an image model of which one is missing is not for sale."""
     rows = [prices[name] for name in model.price_item_names if name in prices]
@@ -127,9 +142,20 @@ def _price_line(row: Price) -> shapes.PriceLine:
 
 def _cost(row: Generation, images: list[Image]) -> shapes.Cost:
     if row.outcome is None:
-        return shapes.Cost(held=show(row.quoted), charged=NOTHING, refunded=NOTHING)
+        return shapes.Cost(held=show(row.quoted), charged=NOTHING, refunded=NOTHING, refunds=[])
     charged = sum(each.price for each in images if each.status == Status.STORED)
-    return shapes.Cost(held=show(row.quoted), charged=show(charged), refunded=show(row.quoted - charged))
+    return shapes.Cost(
+        held=show(row.quoted),
+        charged=show(charged),
+        refunded=show(row.quoted - charged),
+        refunds=[_refund(each) for each in images if each.status != Status.STORED],
+    )
+
+
+def _refund(row: Image) -> shapes.Refund:
+    """Without a code of its own it was canceled: whatever else ends an image says why."""
+    code, message = (row.error_code, row.error_message) if row.error_code else ("canceled", CANCELED)
+    return shapes.Refund(image=row.pk, amount=show(row.price), code=code, message=message)
 
 
 def _first_waiting(row: Generation) -> Image | None:

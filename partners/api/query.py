@@ -12,6 +12,11 @@ from partners.problems import invalid_query, parameter_error
 TEXT_MAX = 200
 PAGE, PAGE_MAX = 20, 100
 
+# The same in the words of JSON Schema.
+TEXT = {"type": "string", "minLength": 1, "maxLength": TEXT_MAX, "pattern": "^[^\\x00]*$"}
+ID = {"type": "string", "format": "uuid"}
+MOMENT = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}
+
 
 class Query:
     """Each method gives the parameter's value or None where it is absent; `done` raises for all that were wrong."""
@@ -22,8 +27,9 @@ class Query:
 
     def text(self, name: str) -> str | None:
         value = self._value(name)
-        if value is not None and (len(value) > TEXT_MAX or "\0" in value):
-            self._wrong(name, "too_long", f"{name} must be text of at most {TEXT_MAX} characters.")
+        if value is not None and (not 1 <= len(value) <= TEXT_MAX or "\0" in value):
+            detail = f"{name} must be text of 1 to {TEXT_MAX} characters, without NUL."
+            self._wrong(name, "not_allowed", detail, {"minLength": 1, "maxLength": TEXT_MAX})
             return None
         return value
 

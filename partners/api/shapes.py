@@ -14,6 +14,10 @@ from billing.models import Kind
 Credits = Annotated[str, Field(pattern=r"^-?\d+\.\d\d$", description="Credits, with two decimal places.")]
 GenerationStatus = Literal["queued", "running", "succeeded", "partial", "failed", "blocked", "canceled"]
 ImageStatus = Literal["queued", "running", "stored", "failed", "blocked", "canceled"]
+PRINTED = r"^[^\x00]*$"
+MetadataText = Annotated[str, Field(max_length=500, pattern=PRINTED)]
+MetadataNumber = Annotated[float, Field(gt=-(10**18), lt=10**18)]
+WEB_ADDRESS = "^[Hh][Tt][Tt][Pp][Ss]?://"
 MovementKind = Annotated[str, Field(json_schema_extra={"enum": list(Kind.values)})]
 
 
@@ -47,12 +51,22 @@ class Image(Shape):
     error: Failure | None
 
 
+class Refund(Shape):
+    """What was given back for one image, and why."""
+
+    image: UUID
+    amount: Credits
+    code: str = Field(description="The code of the image's `error`; `canceled` for one that you canceled.")
+    message: str = Field(description="A sentence for people.")
+
+
 class Cost(Shape):
     """What a generation costs: `held` stays as it was; once finished, `charged` and `refunded` add up to it."""
 
     held: Credits = Field(description="Set aside at the start.")
     charged: Credits = Field(description="Taken for the images that were stored; 0.00 until finished.")
     refunded: Credits = Field(description="Given back of what was held; 0.00 until finished.")
+    refunds: list[Refund] = Field(description="The parts of `refunded`, one for each image that is not charged.")
 
 
 class QueuePlace(Shape):
@@ -137,14 +151,22 @@ class QuoteBody(Shape):
 class GenerationBody(QuoteBody):
     """What is to be drawn."""
 
-    quote: str | None = Field(default=None, description="Binds the price that was quoted.")
-    reference: str | None = Field(default=None, min_length=1, max_length=200, description="A name of your own.")
-    webhook_url: str | None = Field(
-        default=None, max_length=2048, description="Told `generation.finished`, signed with the account's own secret."
+    quote: str | None = Field(
+        default=None, min_length=1, max_length=1000, description="Binds the price that was quoted."
     )
-    metadata: dict[str, str | float | bool | None] | None = Field(
+    reference: str | None = Field(
+        default=None, min_length=1, max_length=200, pattern=PRINTED, description="A name of your own."
+    )
+    webhook_url: str | None = Field(
+        default=None,
+        max_length=2048,
+        pattern=WEB_ADDRESS,
+        description="Told `generation.finished`, signed with the account's own secret.",
+    )
+    metadata: dict[str, MetadataText | MetadataNumber | bool | None] | None = Field(
         default=None,
         max_length=50,
+        json_schema_extra={"propertyNames": {"minLength": 1, "maxLength": 64, "pattern": PRINTED}},
         description="Words of your own, given back as they are: at most 50 entries, 4096 bytes.",
     )
 
@@ -163,6 +185,41 @@ class Quote(Shape):
 
 class GenerationOrQuote(RootModel[Generation | Quote]):
     """The finished generation; with `dry_run`, the quote."""
+
+
+class StreamEvent(Shape):
+    """One event of the stream: what its `data` holds."""
+
+    seq: int = Field(description="Its number in the account, without gaps; also the `id` of the message.")
+    type: Literal["generation.updated", "image.updated", "generation.finished", "balance.updated"]
+    created_at: datetime
+    data: dict[str, Any] = Field(description="Ids and the new status; read the object for the rest.")
+
+
+class UploadBody(Shape):
+    """A picture by its address."""
+
+    url: str = Field(min_length=1, description="An http or https address open to everybody, or a data URI.")
+
+
+class Upload(Shape):
+    """A style reference that is kept: as long as a generation uses it, else thirty days."""
+
+    id: UUID
+    url: str = Field(description="Where its bytes are, for a key. This or `id` may stand as `image_url`.")
+    width: int
+    height: int
+    content_type: str
+    bytes: int
+    sha256: str = Field(description="Of the very bytes that are kept, in hexadecimal.")
+    created_at: datetime
+
+
+class Uploads(Shape):
+    """A page of uploads, newest first."""
+
+    items: list[Upload]
+    next: str | None = Field(description="The `cursor` of the next page; null on the last one.")
 
 
 class Balance(Shape):
@@ -215,14 +272,14 @@ Topic = Literal["generation.finished", "generation.updated", "balance.low"]
 class WebhookBody(Shape):
     """Where to be told of what."""
 
-    url: str = Field(max_length=2048, description="http or https, open to the world; https is wise.")
+    url: str = Field(max_length=2048, pattern=WEB_ADDRESS, description="Open to the world; https is wise.")
     events: list[Topic] = Field(min_length=1)
 
 
 class WebhookChange(Shape):
     """What is to be changed; what is left out stays."""
 
-    url: str | None = Field(default=None, max_length=2048)
+    url: str | None = Field(default=None, max_length=2048, pattern=WEB_ADDRESS)
     events: list[Topic] | None = Field(default=None, min_length=1)
     enabled: bool | None = Field(default=None, description="true: what waits is tried at once.")
 
@@ -259,6 +316,14 @@ class WebhookSettings(Shape):
 
     low_below: Credits | None = Field(
         description="`balance.low` is told when less than this is available; null: never."
+    )
+
+
+class WebhookSettingsChange(Shape):
+    """What is to hold for all webhooks of the account; what is left out stays."""
+
+    low_below: Annotated[str, Field(pattern=r"^[0-9]{1,13}(\.[0-9]{1,2})?$")] | None = Field(
+        default=None, description="Credits below which `balance.low` is told; null: never."
     )
 
 
@@ -355,5 +420,12 @@ class ProblemDetails(BaseModel):
     period: Literal["day", "month"] | None = Field(default=None, description="With limit_reached.")
     unfinished: int | None = Field(default=None, description="With too_many_unfinished.")
     unfinished_limit: int | None = Field(default=None, description="With too_many_unfinished.")
+    streams_limit: int | None = Field(default=None, description="With too_many_streams.")
+    resume_after: int | None = Field(default=None, description="With events_gone: the `since` to go on with.")
+    files: int | None = Field(default=None, description="With upload_quota_reached: how many are kept unused.")
+    files_allowed: int | None = Field(default=None, description="With upload_quota_reached.")
+    bytes: int | None = Field(default=None, description="With upload_quota_reached: how large they are together.")
+    bytes_allowed: int | None = Field(default=None, description="With upload_quota_reached.")
+    generations: int | None = Field(default=None, description="With upload_in_use: how many use it.")
     renews: date | None = Field(default=None, description="With limit_reached: the day it counts from nothing again.")
     allowed: list[str] | None = Field(default=None, description="With missing_scope, method_not_allowed, not_found.")

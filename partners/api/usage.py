@@ -16,10 +16,11 @@ from partners.problems import invalid_query, parameter_error
 
 from . import shapes
 from .describe import described, parameter
-from .query import Query
+from .query import MOMENT, Query
 from .view import ApiView, answer
 
 USUAL = timedelta(days=30)
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 TABLE = OpenApiResponse({"type": "string"}, description="The same rows, with a head: day,model,key,images,credits.")
 
 
@@ -33,8 +34,12 @@ class Usage(ApiView):
         {200: shapes.UsageRows},
         other={(200, usage.CSV_TYPE): TABLE},
         parameters=[
-            parameter("since", "The first day (UTC), such as 2026-01-31; thirty days ago where it is left out."),
-            parameter("until", "The day after the last one; tomorrow where it is left out. At most 366 days in all."),
+            parameter(
+                "since", "The first day (UTC), such as 2026-01-31; thirty days ago where it is left out.", MOMENT
+            ),
+            parameter(
+                "until", "The day after the last one; tomorrow where it is left out. At most 366 days in all.", MOMENT
+            ),
             parameter("format", "`csv` for a table.", {"type": "string", "enum": ["json", "csv"], "default": "json"}),
         ],
         tag="Money",
@@ -47,7 +52,7 @@ class Usage(ApiView):
         wants_table = query.choice("format", ("json", "csv")) == "csv"
         query.done()
         last = until or timezone.now() + timedelta(days=1)
-        first = since or last - USUAL - timedelta(days=1)
+        first = since or last - min(USUAL + timedelta(days=1), last - EARLIEST)
         _check(first, last)
         found = usage.rows(request.user.pk, first.astimezone(UTC).date(), last.astimezone(UTC).date())
         if wants_table:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -21,7 +22,7 @@ from partners.webhooks import addresses, endpoints
 from . import presented, shapes
 from .describe import described, parameter
 from .generations import PAGE
-from .query import Query
+from .query import ID, Query
 from .view import ApiView, answer
 
 SCOPES: Mapping[str, tuple[str, ...] | None] = dict.fromkeys(
@@ -29,6 +30,7 @@ SCOPES: Mapping[str, tuple[str, ...] | None] = dict.fromkeys(
 )
 OUTCOMES = list(Delivery.Outcome.values)
 STATUSES = ("waiting", *OUTCOMES)
+STATUS = parameter("status", "Only those that stand so.", {"type": "string", "enum": list(STATUSES)})
 
 
 class WebhookView(ApiView):
@@ -120,7 +122,7 @@ class Settings(WebhookView):
         "Change the settings",
         {200: shapes.WebhookSettings},
         problems=["invalid_input"],
-        body=shapes.WebhookSettings,
+        body=shapes.WebhookSettingsChange,
         tag="Webhooks",
     )
     def patch(self, request: Request) -> HttpResponse:
@@ -128,7 +130,8 @@ class Settings(WebhookView):
         body = _Body(request.data, ("low_below",))
         below = body.credits("low_below")
         body.done()
-        endpoints.warn_below(request.user.pk, below)
+        if "low_below" in request.data:
+            endpoints.warn_below(request.user.pk, below)
         return self.get(request)
 
 
@@ -179,35 +182,21 @@ class Deliveries(WebhookView):
         "List the deliveries",
         {200: shapes.Deliveries},
         problems=["not_found"],
-        parameters=[
-            parameter("status", "Only those that stand so.", {"type": "string", "enum": list(STATUSES)}),
-            *PAGE,
-        ],
+        parameters=[STATUS, *PAGE],
         tag="Webhooks",
     )
     def get(self, request: Request, id: UUID) -> HttpResponse:
         """What the webhook was told in the last thirty days, newest first."""
         row = _mine(request, id)
         query = Query(request)
-        status, cursor, size = query.choice("status", STATUSES), query.id("cursor"), query.page_size()
-        query.done()
-        rows = Delivery.objects.filter(endpoint=row).order_by("-id")
-        if status is not None:
-            rows = rows.filter(outcome="" if status == "waiting" else status)
-        if cursor is not None:
-            rows = rows.filter(pk__lt=cursor)
-        found = list(rows[: size + 1])
-        following = str(found[size - 1].pk) if len(found) > size else None
-        return answer(shapes.Deliveries(items=[told(each) for each in found[:size]], next=following))
+        return _page(query, Delivery.objects.filter(endpoint=row))
 
 
 class OneDelivery(WebhookView):
     @described("getDelivery", "Read a delivery", {200: shapes.DeliveryWithLog}, problems=["not_found"], tag="Webhooks")
     def get(self, request: Request, id: UUID, delivery: UUID) -> HttpResponse:
         """The delivery with every try: the request, the answer, and how long it took."""
-        row = _delivery(request, id, delivery)
-        log = [_try(each) for each in row.log.all()]
-        return answer(shapes.DeliveryWithLog(**told(row).model_dump(), log=log))
+        return _with_log(_delivery(request, id, delivery))
 
 
 class Redeliver(WebhookView):
@@ -215,6 +204,51 @@ class Redeliver(WebhookView):
     def post(self, request: Request, id: UUID, delivery: UUID) -> HttpResponse:
         """Send this delivery again now, with the same `webhook-id`, whatever became of it, and with all its tries."""
         row = _delivery(request, id, delivery)
+        return self.once(request, lambda: partial(_again, row))
+
+
+class Callbacks(WebhookView):
+    takes: ClassVar[Mapping[str, tuple[str, ...]]] = {"get": ("generation", "status", "cursor", "limit")}
+
+    @described(
+        "listCallbacks",
+        "List what went to `webhook_url`",
+        {200: shapes.Deliveries},
+        parameters=[parameter("generation", "Only those of this generation.", ID), STATUS, *PAGE],
+        tag="Webhooks",
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """What the `webhook_url` of orders was told in the last thirty days, newest first."""
+        query = Query(request)
+        generation = query.id("generation")
+        rows = endpoints.callbacks(request.user)
+        return _page(query, rows if generation is None else rows.filter(object_id=generation))
+
+
+class OneCallback(WebhookView):
+    @described(
+        "getCallback",
+        "Read what went to a `webhook_url`",
+        {200: shapes.DeliveryWithLog},
+        problems=["not_found"],
+        tag="Webhooks",
+    )
+    def get(self, request: Request, delivery: UUID) -> HttpResponse:
+        """The delivery with every try: the request, the answer, and how long it took."""
+        return _with_log(_callback(request, delivery))
+
+
+class RedeliverCallback(WebhookView):
+    @described(
+        "redeliverCallback",
+        "Tell a `webhook_url` anew",
+        {202: shapes.Delivery},
+        problems=["not_found"],
+        tag="Webhooks",
+    )
+    def post(self, request: Request, delivery: UUID) -> HttpResponse:
+        """Send this delivery again now, with the same `webhook-id`, whatever became of it, and with all its tries."""
+        row = _callback(request, delivery)
         return self.once(request, lambda: partial(_again, row))
 
 
@@ -370,6 +404,31 @@ def _mine(request: Request, id: UUID) -> Endpoint:
     row = Endpoint.objects.of(request.user).filter(pk=id).first()
     if row is None:
         raise Problem("not_found", "You have no webhook with this id.")
+    return row
+
+
+def _page(query: Query, rows: "QuerySet[Delivery]") -> HttpResponse:
+    """Those of a log that the address asks for, newest first."""
+    status, cursor, size = query.choice("status", STATUSES), query.id("cursor"), query.page_size()
+    query.done()
+    if status is not None:
+        rows = rows.filter(outcome="" if status == "waiting" else status)
+    if cursor is not None:
+        rows = rows.filter(pk__lt=cursor)
+    found = list(rows.order_by("-id")[: size + 1])
+    following = str(found[size - 1].pk) if len(found) > size else None
+    return answer(shapes.Deliveries(items=[told(each) for each in found[:size]], next=following))
+
+
+def _with_log(row: Delivery) -> HttpResponse:
+    log = [_try(each) for each in row.log.all()]
+    return answer(shapes.DeliveryWithLog(**told(row).model_dump(), log=log))
+
+
+def _callback(request: Request, delivery: UUID) -> Delivery:
+    row = endpoints.callbacks(request.user).filter(pk=delivery).first()
+    if row is None:
+        raise Problem("not_found", "No order of yours has a delivery with this id.")
     return row
 
 

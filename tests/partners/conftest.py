@@ -14,6 +14,9 @@ from tests.generations.pages import picture
 from tests.generations.strangers import Stranger
 from tests.in_thread import served
 from tests.partners.caller import Caller
+from tests.partners.receivers import carry as carry
+from tests.partners.receivers import open_receiver as open_receiver
+from tests.partners.receivers import shop as shop
 
 
 @pytest.fixture

@@ -1,14 +1,16 @@
 """Who may call: keys with scopes in the header and nowhere else, sessions with their CSRF token, and one's own only."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import URLResolver, get_resolver
 from django.utils import timezone
 
 from partners import keys
-from partners.models import Key
+from partners.models import Key, Scope
 from tests.partners.caller import FOX, ROOT, Caller, refusal
 
 CALLS = [
@@ -16,6 +18,8 @@ CALLS = [
     ("get", "/generations/019ab2c4-1f3e-7c55-8a51-6d1f0b7a9e01"),
     ("get", "/images/019ab2c4-1f3e-7c55-8a51-6d1f0b7a9e01"),
     ("get", "/images/019ab2c4-1f3e-7c55-8a51-6d1f0b7a9e01/content"),
+    ("get", "/uploads"),
+    ("delete", "/uploads/019ab2c4-1f3e-7c55-8a51-6d1f0b7a9e01"),
     ("get", "/balance"),
     ("get", "/ledger"),
     ("get", "/events"),
@@ -85,11 +89,43 @@ def test_last_use_is_noted_at_most_once_a_minute(api: Caller, key: Key) -> None:
     assert key.last_used_at is not None and key.last_used_at >= first
 
 
+def test_head_needs_the_scope_that_get_needs_and_no_key_where_get_needs_none(acme: Any) -> None:
+    caller = Caller(keys.make(acme, "Writes", ["webhooks:write"])[1])
+    paths = ["/generations", "/balance", "/ledger", "/usage", "/webhooks", "/models"]
+
+    assert [caller.client.head(ROOT + path).status_code for path in paths] == [403, 403, 403, 403, 200, 200]
+    assert [Caller(None).client.head(ROOT + path).status_code for path in paths] == [401, 401, 401, 401, 401, 200]
+
+
+def views(resolver: URLResolver) -> Iterator[Any]:
+    """Every view of the API and of the dialects that asks who calls."""
+    for each in resolver.url_patterns:
+        if isinstance(each, URLResolver):
+            yield from views(each)
+        elif (view := getattr(each.callback, "cls", None)) is not None and view.permission_classes:
+            yield view
+
+
+def test_every_method_of_every_call_says_which_scopes_it_needs() -> None:
+    """A key with the wrong scopes passes where nothing is said."""
+    found = set(views(get_resolver()))
+    methods = {
+        (view, method)
+        for view in found
+        for method in ("get", "post", "put", "patch", "delete")
+        if hasattr(view, method) and method in view.http_method_names
+    }
+
+    assert len(found) > 40
+    assert {(view.__name__, method) for view, method in methods if method not in view.scopes} == set()
+    assert all(scope in Scope.values for view in found for scopes in view.scopes.values() for scope in scopes or ())
+
+
 @pytest.mark.parametrize(
     ("scope", "works"),
     [
-        ("generations:read", {"get /generations", "post /quotes", "get /events"}),
-        ("generations:write", {"post /generations", "post /quotes"}),
+        ("generations:read", {"get /generations", "post /quotes", "get /events", "get /uploads"}),
+        ("generations:write", {"post /generations", "post /quotes", "get /uploads"}),
         ("billing:read", {"get /balance", "get /ledger"}),
         ("webhooks:write", set[str]()),
     ],

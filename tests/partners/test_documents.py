@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
+from generations import catalogue
 from partners import problems
 from partners.api import docs, examples, schema
 from tests.partners.caller import Caller, broken
@@ -32,12 +33,15 @@ def test_every_call_of_the_interface_is_described() -> None:
     assert {f"{method.upper()} {path.removeprefix('/api/v1')}" for method, path, _ in CALLS} == {
         "GET /models", "GET /models/{id}", "POST /quotes", "GET /generations", "POST /generations",
         "GET /generations/{id}", "DELETE /generations/{id}", "POST /generations/{id}/cancel", "GET /images/{id}",
-        "GET /images/{id}/content", "GET /events", "GET /balance", "GET /ledger", "GET /usage",
+        "GET /images/{id}/content", "GET /uploads", "POST /uploads", "GET /uploads/{id}", "DELETE /uploads/{id}",
+        "GET /uploads/{id}/content", "GET /events", "GET /generations/{id}/events", "GET /balance", "GET /ledger",
+        "GET /usage",
         "GET /webhooks", "POST /webhooks", "GET /webhooks/{id}", "PATCH /webhooks/{id}", "DELETE /webhooks/{id}",
         "POST /webhooks/{id}/rotate", "POST /webhooks/{id}/test", "POST /webhooks/{id}/redeliver",
         "GET /webhooks/{id}/deliveries", "GET /webhooks/{id}/deliveries/{delivery}",
         "POST /webhooks/{id}/deliveries/{delivery}/redeliver", "GET /webhooks/settings", "PATCH /webhooks/settings",
-        "POST /webhooks/settings/rotate",
+        "POST /webhooks/settings/rotate", "GET /webhooks/callbacks", "GET /webhooks/callbacks/{delivery}",
+        "POST /webhooks/callbacks/{delivery}/redeliver",
     }  # fmt: skip
     assert len(set(NAMES)) == len(NAMES)
     for _, _, told in CALLS:
@@ -66,6 +70,18 @@ def test_every_example_of_a_body_can_be_sent(api: Caller, operation: str) -> Non
     answers = [send(path.removeprefix("/api/v1"), body) for body in examples.REQUESTS[operation].values()]
 
     assert {answer.status_code for answer in answers} <= {200, 201, 202}
+
+
+def test_orders_say_which_input_goes_with_which_image_model() -> None:
+    body = {"$ref": "#/components/schemas/GenerationBody"}
+    fox = {"prompt": "a fox"}
+
+    for image_model in catalogue.all():
+        assert broken(body, {"model": image_model.id, "input": fox, "quantity": image_model.max_quantity}) == []
+        assert broken(body, {"model": image_model.id, "input": fox, "quantity": image_model.max_quantity + 1})
+        assert broken(body, {"model": image_model.id, "input": fox | {"unknown": 1}})
+    assert broken(body, {"model": "krea-2-medium", "input": fox | {"num_inference_steps": 20}})
+    assert broken(body, {"model": "flux-krea-dev", "input": fox | {"num_inference_steps": 20}}) == []
 
 
 def test_every_post_takes_an_idempotency_key() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from generations import bin
 from generations import erasure as generations_erasure
@@ -17,7 +18,7 @@ def test_everything_of_one_partner_goes_and_nothing_of_another(alice: Any, mallo
     for user, shade in ((alice, 10), (mallory, 11)):
         key, _ = keys.make(user, "server")
         Order.objects.create(generation=drawn(user, shade), key=key, reference="order 7", metadata={"who": "me"})
-        KeptAnswer.objects.create(user=user, key="one", fingerprint="f", body=b"{}")
+        KeptAnswer.objects.create(user=user, key="one", fingerprint="f", ends_at=timezone.now())
 
     erasure.forget(alice.pk)
     erasure.forget(alice.pk)

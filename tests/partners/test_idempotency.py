@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from generations.models import Generation
@@ -124,7 +125,7 @@ def test_a_key_that_cannot_be_one_is_refused(api: Caller) -> None:
 
 def test_after_a_day_a_key_is_new_again(api: Caller) -> None:
     api.post("/generations", FOX, key="k")
-    KeptAnswer.objects.update(created_at=timezone.now() - timedelta(hours=24, seconds=1))
+    KeptAnswer.objects.update(ends_at=F("ends_at") - timedelta(hours=24, seconds=1))
 
     again = api.post("/generations", PAIR, key="k")
 
@@ -134,7 +135,7 @@ def test_after_a_day_a_key_is_new_again(api: Caller) -> None:
 
 def test_old_answers_are_pruned_and_young_ones_are_kept(api: Caller) -> None:
     api.post("/quotes", FOX, key="old")
-    KeptAnswer.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    KeptAnswer.objects.update(ends_at=F("ends_at") - timedelta(hours=25))
     api.post("/quotes", FOX, key="young")
 
     assert idempotency.prune(within=timedelta(minutes=1)) == 1
@@ -194,7 +195,7 @@ class TestTheFirstIsStillAtWork:
         def first() -> None:
             try:
                 with transaction.atomic():
-                    KeptAnswer.objects.create(user=user, key="k", fingerprint="")
+                    KeptAnswer.objects.create(user=user, key="k", fingerprint="", ends_at=timezone.now())
                     inserted.set()
                     answered.wait(30)
                     transaction.set_rollback(True)

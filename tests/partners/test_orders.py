@@ -46,6 +46,15 @@ def test_an_image_model_without_a_price_is_listed_and_not_sold(api: Caller) -> N
     assert refusal(api.post("/generations", FOX)) == (409, "model_not_for_sale")
 
 
+def test_a_whole_number_may_be_written_with_a_point(api: Caller) -> None:
+    body = '{"model": "flux-krea-dev", "input": {"prompt": "a fox", "image_size": {"width": 1024.0, "height": 512}}, '
+
+    quote = api.post("/quotes", body + '"quantity": 2.0}').json()
+
+    assert (quote["quantity"], quote["input"]["image_size"]) == (2, {"width": 1024, "height": 512})
+    assert refusal(api.post("/quotes", body + '"quantity": 2.5}')) == (422, "invalid_input")
+
+
 def test_an_unknown_image_model_names_those_that_there_are(api: Caller) -> None:
     answer = api.get("/models/dall-e")
 
@@ -61,7 +70,8 @@ def test_an_order_holds_its_price_and_says_everything_about_itself(api: Caller, 
     assert response.headers["Location"] == f"/api/v1/generations/{made['id']}"
     assert response.headers["Cache-Control"] == "no-store"
     assert (made["status"], made["model"], made["quantity"]) == ("queued", "krea-2-medium", 2)
-    assert (made["quoted"], made["cost"]) == ("78.00", {"held": "78.00", "charged": "0.00", "refunded": "0.00"})
+    assert made["quoted"] == "78.00"
+    assert made["cost"] == {"held": "78.00", "charged": "0.00", "refunded": "0.00", "refunds": []}
     assert (made["reference"], made["metadata"]) == ("order 7", {"shop": "north", "n": 1.5})
     assert [(image["index"], image["status"], image["price"]) for image in made["images"]] == [
         (0, "queued", "39.00"),

@@ -1,10 +1,12 @@
 """Whatever is wrong, the answer is problem details that name the field and what is allowed."""
 
+import gzip
 import json
 from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.test import Client
 from pytest_django import Settings
 
 from generations import lifecycle
@@ -107,6 +109,34 @@ def test_a_body_that_is_not_said_to_be_json_is_refused(api: Caller) -> None:
     assert {refusal(answer) for answer in answers} == {(415, "unsupported_media_type")}
 
 
+def test_a_packed_body_is_refused_whether_it_is_packed_or_not(api: Caller) -> None:
+    for body in (gzip.compress(json.dumps(FOX).encode()), json.dumps(FOX).encode()):
+        answer = api.client.post(
+            f"{ROOT}/quotes", body, content_type="application/json", headers={"Content-Encoding": "gzip"}
+        )
+        assert refusal(answer) == (415, "unsupported_media_type")
+        assert "Content-Encoding" in answer.json()["detail"]
+
+
+def test_the_document_is_read_and_not_written_by_a_key_or_without(api: Caller) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    for method in ("post", "put", "patch", "delete", "options"):
+        answer = getattr(strict, method)(f"{ROOT}/openapi.json")
+        assert (refusal(answer), answer.headers["Allow"]) == ((405, "method_not_allowed"), "GET")
+
+
+def test_what_no_view_hears_of_is_a_problem_too(api: Caller) -> None:
+    answer = api.client.get(f"{ROOT}/balance", headers={"Host": "evil.example"})
+
+    assert refusal(answer) == (400, "bad_request")
+
+
+def test_the_beginning_and_the_end_of_time_are_times(api: Caller) -> None:
+    for query in ({"until": "0001-01-01"}, {"until": "0001-01-02T00:00:00Z"}, {"until": "9999-12-31T23:59:59Z"}):
+        assert api.get("/usage", **query).json()["items"] == []
+        assert api.get("/generations", **query).json()["items"] == []
+
+
 def test_a_body_larger_than_django_reads_is_refused(api: Caller, settings: Settings) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1024
 
@@ -125,6 +155,9 @@ WRONG_QUERIES = [
     ("/generations", {"since": "2026-13-01"}, "since"),
     ("/generations", {"until": "2026-02-30T00:00:00Z"}, "until"),
     ("/generations", {"q": "x" * 201}, "q"),
+    ("/generations", {"q": ""}, "q"),
+    ("/generations", {"reference": ""}, "reference"),
+    ("/generations", {"model": "dall-e"}, "model"),
     ("/generations", {"reference": "a\0"}, "reference"),
     ("/generations", {"stauts": "failed"}, "stauts"),
     ("/ledger", {"limit": "-1"}, "limit"),

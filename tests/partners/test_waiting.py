@@ -88,6 +88,14 @@ def test_an_order_that_is_waited_for_answers_with_the_finished_pictures(
     assert (content.headers["content-type"], content.headers["etag"]) == ("image/png", f'"{image["sha256"]}"')
     assert (part.status_code, part.content) == (206, b"\x89PNG\r\n\x1a\n")
     assert not [name for name in content.headers if name.startswith("x-krea")]
+    path = f"/images/{image['id']}/content"
+    head = http.head(path)
+    assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(image["bytes"]))
+    assert http.get(path, headers={"If-None-Match": head.headers["etag"]}).status_code == 304
+    assert http.get(path, headers={"Range": "bytes=999999999-"}).status_code == 416
+    small = http.get(path, params={"variant": "320"}, headers={"Range": "bytes=8-11"})
+    assert (small.status_code, small.content, small.headers["content-type"]) == (206, b"WEBP", "image/webp")
+    assert http.head(path, params={"variant": "99"}).status_code == 422
 
 
 def test_what_is_not_finished_in_time_is_answered_as_it_stands(http: httpx.Client, aside: ThreadPoolExecutor) -> None:
