@@ -12,17 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from bench import database, report, trials
+from bench.acceptance import SECONDS, acceptance
 from bench.gallery import PICTURES, gallery
 from bench.interaction import REPETITIONS, interaction
 from bench.lighthouse import RUNS, lighthouse
 from bench.readers import readers
 from bench.statement import MOVEMENTS, statement
+from bench.status import CALLS, status
+from bench.streams import STREAMS, streams
 from bench.world import Plan
 
 RESULTS = Path(__file__).parent / "results"
 TRIALS = ("burst", "steady", "polling", "readers")
-# Only when named: one fetches a program, one wants a browser, two make very many rows.
-BY_NAME = ("lighthouse", "interaction", "statement", "gallery")
+# Only when named: one fetches a program, one wants a browser, two make very many rows, two want the machine alone.
+BY_NAME = ("lighthouse", "interaction", "statement", "gallery", "status", "streams", "acceptance")
 NAMES = f"of {', '.join(TRIALS)}: all when none is named; or {', '.join(BY_NAME)}"
 
 
@@ -63,6 +66,12 @@ def run(plan: Plan, given: argparse.Namespace) -> Iterator[tuple[str, dict[str, 
         yield "statement", statement(plan, movements=given.movements)
     if "gallery" in given.trials:
         yield "gallery", gallery(plan, pictures=given.gallery)
+    if "streams" in given.trials:
+        yield "streams", streams(plan, count=given.streams)
+    if "status" in given.trials:
+        yield "status", status(plan, calls=given.calls)
+    if "acceptance" in given.trials:
+        yield "acceptance", acceptance(plan, seconds=given.acceptance)
 
 
 def kinds(given: argparse.Namespace) -> list[str]:
@@ -113,6 +122,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--repetitions", type=int, default=REPETITIONS, help="of interaction, of each act")
     parser.add_argument("--movements", type=int, default=MOVEMENTS, help="of the statement")
     parser.add_argument("--gallery", type=int, default=PICTURES, help="pictures of the gallery")
+    parser.add_argument("--streams", type=int, default=STREAMS, help="idle ones")
+    parser.add_argument("--calls", type=int, default=CALLS, help="of status, of each kind")
+    parser.add_argument("--acceptance", type=float, default=SECONDS, help="seconds of each load of the acceptance")
     parser.add_argument("--repeat", type=int, default=1, help="do it all so many times")
     parser.add_argument("--results", type=Path, default=RESULTS, help="the folder for the JSON")
     parser.add_argument("--within", type=float, default=900.0, help="seconds after which a benchmark gives up")

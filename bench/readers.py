@@ -30,13 +30,13 @@ def readers(plan: Plan, *, streams: int = STREAMS) -> dict[str, Any]:
     with world(plan) as made:
         guest = made.play("guest", within_s=180, pictures=2, give_up_s=60)
         pid = made.processes["web 1"].pid
-        pages = {"alone": _pages(made)}
+        seen = {"alone": pages(made)}
         with _stalled(made, guest):
-            pages["beside the stalled"] = _pages(made)
+            seen["beside the stalled"] = pages(made)
         before = rss(pid), threads(pid)
         with _streams(made, guest["cookie"], streams) as opened_s:
             after = rss(pid), threads(pid)
-            pages["beside the streams"] = _pages(made)
+            seen["beside the streams"] = pages(made)
     return {
         "stalled_readers": STALLED,
         "streams": streams,
@@ -46,17 +46,18 @@ def readers(plan: Plan, *, streams: int = STREAMS) -> dict[str, Any]:
         "kb_a_stream": round((after[0] - before[0]) / 1e3 / streams, 1),
         "threads_before": before[1],
         "threads_with_streams": after[1],
-        "pages": pages,
-        "passed": all(_is_quick(pages, path) for path in PAGES) and after[1] <= before[1] + 4,
+        "pages": seen,
+        "passed": all(is_quick(seen, path, "beside the stalled") for path in PAGES) and after[1] <= before[1] + 4,
     }
 
 
-def _is_quick(pages: dict[str, dict[str, dict[str, float]]], path: str) -> bool:
-    alone, beside = (pages[when][path]["p95_ms"] for when in ("alone", "beside the stalled"))
+def is_quick(seen: dict[str, dict[str, dict[str, float]]], path: str, when: str) -> bool:
+    """Whether a page was about as quick then as alone."""
+    alone, beside = seen["alone"][path]["p95_ms"], seen[when][path]["p95_ms"]
     return beside <= SLOWER_AT_MOST * alone + SLACK_S * 1000
 
 
-def _pages(made: World) -> dict[str, dict[str, float]]:
+def pages(made: World) -> dict[str, dict[str, float]]:
     found = {}
     with httpx.Client(base_url=made.url, trust_env=False, timeout=PATIENCE_S) as http:
         for path in PAGES:
@@ -76,7 +77,8 @@ def _stalled(made: World, guest: dict[str, Any]) -> Iterator[None]:
     """Half of them on a stream, half on a picture; each asks and never reads a byte."""
     picture = urlsplit(guest["pictures"][0])
     paths = ["/live/?since=0", f"{picture.path}?{picture.query}"]
-    opened = [connection(made, paths[number % 2], guest["cookie"], buffer=SMALL_BUFFER) for number in range(STALLED)]
+    asked = [paths[number % 2] for number in range(STALLED)]
+    opened = [connection(made, path, buffer=SMALL_BUFFER, Cookie=guest["cookie"]) for path in asked]
     try:
         time.sleep(1.0)  # until their answers fill the buffers between them and us
         yield
@@ -88,7 +90,7 @@ def _stalled(made: World, guest: dict[str, Any]) -> Iterator[None]:
 def _streams(made: World, cookie: str, count: int) -> Iterator[float]:
     """So many open streams; the seconds that opening them took. RuntimeError where one does not open."""
     began = time.monotonic()
-    opened = [connection(made, "/live/", cookie) for _ in range(count)]
+    opened = [connection(made, "/live/", Cookie=cookie) for _ in range(count)]
     try:
         for each in opened:
             if b"text/event-stream" not in each.recv(4096):
@@ -98,14 +100,16 @@ def _streams(made: World, cookie: str, count: int) -> Iterator[float]:
         close(opened)
 
 
-def connection(made: World, path: str, cookie: str, *, buffer: int = 0) -> socket.socket:
+def connection(made: World, path: str, *, buffer: int = 0, **headers: str) -> socket.socket:
+    """An open connection on which a GET was sent."""
     host, port = made.url.removeprefix("http://").split(":")
     made_socket = socket.socket()
     made_socket.settimeout(PATIENCE_S)
     if buffer:
         made_socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
     made_socket.connect((host, int(port)))
-    made_socket.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nCookie: {cookie}\r\n\r\n".encode())
+    told = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    made_socket.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n{told}\r\n".encode())
     return made_socket
 
 

@@ -14,6 +14,10 @@ PLAIN = (
     ("stalled_readers", "readers that never read"), ("streams", "idle streams"),
     ("streams_opened_s", "seconds until all streams were open"), ("kb_a_stream", "kB a stream"),
     ("web_mb_before", "web process before, MB"), ("web_mb_with_streams", "… with the streams, MB"),
+    ("web_mb_with_waiting", "… with 1,000 waiting calls, MB"), ("web_mb_with_stalled", "… with 50 that never read, MB"),
+    ("cpu_of_idle", "share of a core for the idle streams"),
+    ("arrivals", "events at 100 streams of one customer"), ("arrived_p50_s", "commit to arrival, p50, s"),
+    ("last_arrived_s", "… the last, s"),
     ("threads_before", "its threads before"), ("threads_with_streams", "… with the streams"),
     ("wait_goal_s", "… goal for p95, s"), ("drawn_again", "pictures drawn again"), ("passed", "passed"),
 )  # fmt: skip
@@ -29,8 +33,12 @@ def table(title: str, figures: dict[str, Any]) -> str:
         lines.append(f"calls at fal: {calls}")
     if "pages" in figures:
         lines += ["", *_pages(figures["pages"])]
+    if "acceptance" in figures:
+        lines += ["", *_acceptance(figures)]
     if "answers" in figures:
         lines += ["", *_answers(figures["answers"])]
+    if "parts_ms" in figures:
+        lines += ["", *_parts(figures)]
     if "sights" in figures:
         lines += ["", *_sights(figures["sights"])]
     if "interactions" in figures:
@@ -51,12 +59,37 @@ def _pages(pages: dict[str, Any]) -> list[str]:
     ]
 
 
+def _acceptance(figures: dict[str, Any]) -> list[str]:
+    """Calls a second and milliseconds of each load, and what the orders' share of the empty view's rate is."""
+    lines = [f"{'calls a second':<45}{'rate':>12}{'p50 ms':>12}{'p99 ms':>12}{'web cpu ms':>12}{'share':>12}"]
+    for row in figures["acceptance"]:
+        for name, words in (("empty", "a view that does nothing"), ("orders", "orders")):
+            share = row["share"] if name == "orders" else ""
+            lines.append(_loaded(f"{words}, {row['connections']} at once", row[name], share))
+    lines.append(_loaded("orders of one partner, 32 at once", figures["one_partner"], ""))
+    return [*lines, "", *_tasks({"order": figures["cost_of_an_order"]})]
+
+
+def _loaded(words: str, took: dict[str, Any], share: object) -> str:
+    return (
+        f"{words:<45}"
+        + "".join(f"{_shown(took[each]):>12}" for each in ("rate", "p50_ms", "p99_ms", "cpu_ms"))
+        + f"{share:>12}"
+    )
+
+
 def _answers(answers: dict[str, Any]) -> list[str]:
     heads = f"{'answer':<45}{'p50 ms':>12}{'p95 ms':>12}{'web cpu ms':>12}"
     columns = ("p50_ms", "p95_ms", "cpu_ms")
     return [heads] + [
         f"{name:<45}" + "".join(f"{_shown(took[column]):>12}" for column in columns) for name, took in answers.items()
     ]
+
+
+def _parts(figures: dict[str, Any]) -> list[str]:
+    """Milliseconds of processor time of the parts of one call."""
+    parts = [f"{name:<45}{_shown(spent):>12}" for name, spent in figures["parts_ms"].items()]
+    return [f"{'part of a call':<45}{'cpu ms':>12}", *parts, f"{'queries':<45}{_shown(figures['queries']):>12}"]
 
 
 def _sights(pages: dict[str, Any]) -> list[str]:

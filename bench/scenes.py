@@ -25,21 +25,25 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.db.models import Count, Max, Q  # noqa: E402
 
-from bench import gallery_rows  # noqa: E402
+from bench import call_parts, gallery_rows  # noqa: E402
 from billing import audit, ledger  # noqa: E402
 from billing.models import Transfer  # noqa: E402
 from generations import audit as road_audit  # noqa: E402
 from generations import catalogue, lifecycle  # noqa: E402
 from generations.brief import Brief  # noqa: E402
+from generations.events import BALANCE_UPDATED, write_all  # noqa: E402
 from generations.history import Place  # noqa: E402
 from generations.models import AT_FAL, FINAL, Beat, Draw, Image, Status  # noqa: E402
 from generations.pictures import links  # noqa: E402
+from partners import keys  # noqa: E402
+from partners.models import Key  # noqa: E402
 
 MODEL = "krea-2-medium"
 CUSTOMERS = 5
 LOOK_EVERY_S = 0.5
 AT_ONCE, SHAPES = 3, ("3:2", "1:1", "4:5", "16:9")  # of a guest's pictures
 READY_WITHIN_S = 60.0
+ORDERS_EACH, NO_LIMIT = 100_000, 1_000_000  # of a partner
 PAGE = 100  # items of fal's request history
 
 
@@ -129,6 +133,36 @@ def gallery(*, count: int) -> dict[str, Any]:
     }
 
 
+def partners(*, count: int, generations: int = 0, events: int = 0) -> dict[str, Any]:
+    """Partners with credits and a key each, whose limits are far away: the keys' secrets, and the ids of so many
+    unfinished generations of the first one. The last one has so many events in the past."""
+    made = _customers(ORDERS_EACH, count)
+    secrets = []
+    for user in made:
+        key, secret = keys.make(user, "Bench", monthly_limit=ledger.wallet(user).balance)
+        Key.objects.filter(pk=key.pk).update(calls_a_minute=NO_LIMIT, unfinished_limit=NO_LIMIT)
+        secrets.append(secret)
+    write_all(made[-1].pk, [(BALANCE_UPDATED, None, {})] * events)
+    brief = Brief.read(MODEL, {"prompt": "a pier at low tide"})
+    ids = [str(lifecycle.submit(made[0], brief).pk) for _ in range(generations)]
+    return {"secrets": secrets, "users": [user.pk for user in made], "generations": ids}
+
+
+def gifts(*, user: int, count: int, every_s: float) -> dict[str, Any]:
+    """So many small grants to a user, one after the other: when each was committed (time.time)."""
+    owner, at = get_user_model().objects.get(pk=user), []
+    for number in range(count):
+        time.sleep(every_s)
+        ledger.grant(owner, 1, key=f"gift:{user}:{number}", memo="A gift")
+        at.append(time.time())
+    return {"at": at}
+
+
+def books() -> dict[str, Any]:
+    """Whether the books are right."""
+    return {"findings": [*audit.findings(), *road_audit.findings()]}
+
+
 def _cookie(user: Any) -> str:
     """Of a new session of the user's, as a browser would send it."""
     session = SessionStore()
@@ -139,10 +173,10 @@ def _cookie(user: Any) -> str:
     return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
 
 
-def _customers(pictures: int) -> list[Any]:
+def _customers(pictures: int, count: int = CUSTOMERS) -> list[Any]:
     price = lifecycle.price(Brief.read(MODEL, {"prompt": "a price"})).amount
     made = []
-    for number in range(CUSTOMERS):
+    for number in range(count):
         user = get_user_model().objects.create_user(f"customer{number}@example.com", None)
         ledger.grant(user, price * (pictures + 10), key=f"bench:{number}", memo="For the benchmark")
         made.append(user)
@@ -230,6 +264,7 @@ def _log() -> dict[str, Any]:
 
 SCENES: dict[str, Callable[..., dict[str, Any]]] = {
     "burst": burst, "steady": steady, "guest": guest, "statement": statement, "gallery": gallery,
+    "partners": partners, "gifts": gifts, "books": books, "status_parts": call_parts.of_status,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ def _whole(http: httpx.Client, pid: int) -> dict[str, Any]:
 @contextmanager
 def _stalled(made: World, cookie: str) -> Iterator[None]:
     """Readers who ask for the whole file and never read a byte of it."""
-    opened = [connection(made, "/billing/statement.csv", cookie, buffer=SMALL_BUFFER) for _ in range(STALLED)]
+    opened = [connection(made, "/billing/statement.csv", buffer=SMALL_BUFFER, Cookie=cookie) for _ in range(STALLED)]
     try:
         time.sleep(2.0)  # until their answers fill the buffers between them and us
         yield

@@ -1,4 +1,4 @@
-"""A stopwatch inside the processes of the site, for benchmarks only: what each task and each webhook costs.
+"""A stopwatch inside the processes of the site, for benchmarks only: what each task, webhook and order costs.
 
 One line of JSON for each, in a file for each process under `VAR_DIR/stopwatch`: what it was, when it ended, its time on
 the clock and on the processor, the part that it spent in the database, and the steps within that are worth knowing.
@@ -27,12 +27,20 @@ STEPS = (
     ("generations.collect", "develop"),
     ("generations.pictures.store", "write"),
     ("generations.lifecycle", "finish"),
+    ("partners.keys", "identify"),
+    ("partners.rate_limits", "check"),
+    ("partners.api.bodies", "read"),
+    ("partners.limits", "of_order"),
+    ("generations.lifecycle", "submit"),
+    ("billing.ledger", "hold"),
+    ("generations.lifecycle", "nudge"),
+    ("partners.api.presented", "generation"),
 )
 
 
 @dataclass
 class Lap:
-    """One task or webhook under way. Steps: seconds on the clock and on the processor, by name."""
+    """One task, webhook or order under way. Steps: seconds on the clock and on the processor, by name."""
 
     began: float = field(default_factory=time.monotonic)
     cpu_began: float = field(default_factory=time.thread_time)
@@ -64,7 +72,9 @@ def _watch_steps() -> None:
         module = import_module(where)
         setattr(module, name, _timed(getattr(module, name), name))
     hooks = import_module("generations.hooks")
-    hooks.fal = _webhook(hooks.fal)  # type: ignore[attr-defined]
+    hooks.fal = _lap(hooks.fal, "webhook")  # type: ignore[attr-defined]
+    orders = import_module("partners.api.generations").Generations
+    orders.dispatch = _lap(orders.dispatch, "order")
 
 
 def _timed(work: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -82,14 +92,14 @@ def _timed(work: Callable[..., Any], name: str) -> Callable[..., Any]:
     return timed
 
 
-def _webhook(view: Callable[..., Any]) -> Callable[..., Any]:
+def _lap(view: Callable[..., Any], kind: str) -> Callable[..., Any]:
     @functools.wraps(view)  # with the mark of csrf_exempt
     def timed(*args: Any, **kwargs: Any) -> Any:
         _present.lap = Lap()
         try:
             return view(*args, **kwargs)
         finally:
-            _write("webhook", "")
+            _write(kind, "")
 
     return timed
 

@@ -57,6 +57,10 @@ class World:
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
     @property
+    def port(self) -> int:
+        return int(self.environment["PORT"])
+
+    @property
     def pids(self) -> dict[int, str]:
         return {process.pid: role for role, process in self.processes.items()}
 

@@ -16,7 +16,10 @@ from django.template import loader
 from django.views.csrf import csrf_failure
 
 from generations import visits
+from partners.problems import Problem
 
+API = ("/api/", "/fal/", "/v2/consumer/")  # whoever calls there is a program, and reads problem details
+_CODES = {400: "bad_request", 413: "body_too_large", 500: "internal_error", 503: "busy"}
 TEXT = "text/plain; charset=utf-8"
 PAGE = "text/html; charset=utf-8"
 RETRY_AFTER_S = 10
@@ -78,5 +81,7 @@ def words(status: HTTPStatus, accept: str, line: str = "") -> tuple[str, str]:
 
 
 def _bare(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
+    if request.path.startswith(API):
+        return Problem(_CODES[status]).response()
     kind, body = words(status, request.headers.get("Accept", ""))
     return HttpResponse(body, content_type=kind, status=status)

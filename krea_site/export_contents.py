@@ -43,7 +43,7 @@ generations.json   what you asked for, with every setting, and which files it be
 pictures/          your pictures as they were stored
 references/        the style references that you uploaded
 
-Amounts are in credits, times in UTC. Deleted pictures are not in here.
+Amounts are in credits, times in UTC. Deleted pictures are not in here, nor files that programs put here for a day.
 """
 CSV_HEAD = ("created_at", "kind", "memo", "amount", "balance_after", "owed", "generation", "id")
 

@@ -14,13 +14,13 @@ from django.utils import timezone
 from django_q.models import Failure, Schedule
 
 from accounts import sessions
-from billing import audit, closings
+from billing import allowances, audit, closings
 from generations import audit as road_audit
 from generations import shares
 from generations.models import Event
 from krea_site import exports, reports, status_days, trial
 from krea_site.mails import post
-from partners import idempotency, rate_limits
+from partners import idempotency, rate_limits, signing_keys
 from partners.webhooks import deliveries
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,8 @@ NIGHTLY = {
     "krea_site.schedule.prune_kept_answers": time(4, 10),
     "krea_site.schedule.prune_deliveries": time(4, 15),
     "krea_site.schedule.prune_buckets": time(4, 20),
+    "krea_site.schedule.rotate_signing_keys": time(4, 25),
+    "krea_site.schedule.prune_allowances": time(4, 30),
     "krea_site.schedule.count_status_days": time(0, 30),
 }
 EVENTS_LAST = timedelta(days=7)
@@ -133,6 +135,14 @@ def prune_buckets() -> int:
 
 def prune_deliveries() -> int:
     return deliveries.prune(within=WORKING_TIME)
+
+
+def rotate_signing_keys() -> None:
+    signing_keys.rotate()
+
+
+def prune_allowances() -> int:
+    return allowances.prune(timezone.now().date())
 
 
 def count_status_days() -> None:

@@ -6,6 +6,7 @@ Any number may serve one set of sockets; a proxy with TLS stands in front of tho
 """
 
 import argparse
+import resource
 import socket
 import sys
 
@@ -28,6 +29,7 @@ def main() -> None:
         BaseCommand().check(tags=[Tags.database], databases=["default"])
     except CommandError as error:
         sys.exit(str(error))
+    raise_open_files(2 * settings.WEB_STREAMS)
     sockets = [socket.socket(fileno=fd) for fd in given.fd]
     sockets += [address(text) for text in given.bind]
     if not sockets:
@@ -51,6 +53,14 @@ def server(sockets: list[socket.socket]) -> None:
         backlog=ports.BACKLOG,
     )
     uvicorn.Server(config).run(sockets=sockets)
+
+
+def raise_open_files(wanted: int) -> None:
+    """Let this process have so many files open, as far as the system allows; shells give it 1,024 and allow more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def arguments() -> argparse.Namespace:

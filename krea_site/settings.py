@@ -187,6 +187,7 @@ FAL_TIMEOUT_S = 20  # one HTTP call at fal
 TASK_TIMEOUT_S = 3 * FAL_TIMEOUT_S + 30  # one task: a call with its retries, and what is done with the answer
 WORKERS = env_int("WORKERS", 2)
 WEB_THREADS = env_int("WEB_THREADS", 6)
+WEB_STREAMS = env_int("WEB_STREAMS", 6000)  # event streams and waiting calls that one web process holds
 TRUSTED_PROXIES = env("TRUSTED_PROXIES", "127.0.0.1,::1")  # whose X-Forwarded-For is believed
 WEB_PROCESSES = env_int("WEB_PROCESSES", os.cpu_count() or 1 if IS_POSTGRES else 1)  # SQLite has one writer anyway
 QUEUE_LIMIT = WORKERS  # prefetched jobs: their retry clock runs while they wait
@@ -311,6 +312,9 @@ if EMAIL_URL:
 
 API_CALLS_A_MINUTE = env_int("API_CALLS_A_MINUTE", 600)  # of one key, where the key says nothing else
 API_UNFINISHED_IMAGES = env_int("API_UNFINISHED_IMAGES", 1000)
+UPLOADS_PER_USER = env_int("UPLOADS_PER_USER", 1000)  # that no generation uses
+UPLOAD_MB_PER_USER = env_int("UPLOAD_MB_PER_USER", 1000)
+API_STREAMS = env_int("API_STREAMS", 200)  # open event streams of one account in one web process
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["partners.json_only.Json"],

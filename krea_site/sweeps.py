@@ -9,10 +9,11 @@ from django.db import DatabaseError
 
 from krea_site import exports, farewell, trial
 from krea_site.mails import post
+from partners import deadlines
 
 logger = logging.getLogger(__name__)
 
-SWEEPS = (post.sweep, trial.sweep, exports.sweep, farewell.sweep)
+SWEEPS = (deadlines.sweep, post.sweep, trial.sweep, exports.sweep, farewell.sweep)
 
 
 def run() -> None:

@@ -22,7 +22,10 @@ Waiters = dict[UUID, set["asyncio.Future[None]"]]
 
 
 async def until_finished(line: Line, receive: Receive) -> bool:
-    """Wait until the generation is finished or the time is over; False as soon as the caller is gone."""
+    """Wait until the generation is finished or the time is over; False as soon as the caller is gone. A process that
+    holds as many lines as it may does not wait at all."""
+    if live.hub().is_full:
+        return True
     room = _room()
     finished = room.enter(line.user, UUID(line.generation))
     gone = asyncio.create_task(live.disconnected(receive))
@@ -44,6 +47,7 @@ class Room:
 
     def enter(self, user_id: int, generation_id: UUID) -> "asyncio.Future[None]":
         finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        live.hub().waiting_calls += 1
         self._waiting[user_id][generation_id].add(finished)
         if user_id in self._bells:
             self._bells[user_id].set()  # it may be finished already, and nothing rings for that any more
@@ -56,6 +60,7 @@ class Room:
 
     def leave(self, user_id: int, generation_id: UUID, finished: "asyncio.Future[None]") -> None:
         finished.cancel()
+        live.hub().waiting_calls -= 1
         waiters = self._waiting.get(user_id, {})
         waiters.get(generation_id, set()).discard(finished)
         if not waiters.get(generation_id):
@@ -74,7 +79,7 @@ class Room:
                         if not waiter.done():
                             waiter.set_result(None)
                 if waiters:
-                    await _rings(bell)
+                    await live.rings(bell, LOOK_ANYWAY_S)
         finally:
             live.hub().leave(user_id, bell)
             del self._bells[user_id], self._waiting[user_id]
@@ -89,13 +94,6 @@ def _room() -> Room:
     if id(loop) not in _rooms:
         _rooms[id(loop)] = Room()
     return _rooms[id(loop)]
-
-
-async def _rings(bell: asyncio.Event) -> None:
-    try:
-        await asyncio.wait_for(bell.wait(), LOOK_ANYWAY_S)
-    except TimeoutError:
-        return
 
 
 async def _finished(ids: Iterable[UUID]) -> list[UUID]:

@@ -1,4 +1,5 @@
-"""The pages of deliveries: one with every try, and having things told anew."""
+"""The pages of deliveries: one with every try, and having things told anew; and the log of those that went to the
+addresses that orders named."""
 
 from uuid import UUID
 
@@ -20,12 +21,29 @@ from .webhooks import messages as told
 @page
 @require_safe
 def delivery(request: Visit, id: UUID, delivery: UUID) -> HttpResponse:
-    row = _of(request, id, delivery)
-    context = {
-        "webhook": row.endpoint, "row": delivery_rows.Row(row), "delivery": row, "message_id": told.id_of(row),
-        "tries": delivery_rows.tries(row),
-    }  # fmt: skip
-    return render(request, "developers/delivery.html", context)
+    return _one(request, _of(request, id, delivery))
+
+
+@page
+@require_safe
+def callbacks(request: Visit) -> HttpResponse:
+    """What the addresses that single orders named were told."""
+    rows = endpoints.callbacks(request.user)
+    asked = request.GET.get("state", ""), request.GET.get("before", "")
+    return render(request, "developers/callback_log.html", {"log": delivery_rows.log(rows, request.path, *asked)})
+
+
+@page
+@require_safe
+def callback(request: Visit, delivery: UUID) -> HttpResponse:
+    return _one(request, get_object_or_404(endpoints.callbacks(request.user), pk=delivery))
+
+
+@page
+@require_POST
+def callback_again(request: Visit, delivery: UUID) -> HttpResponse:
+    """Have one delivery to an order's own address told anew, with all its tries."""
+    return _again(request, get_object_or_404(endpoints.callbacks(request.user), pk=delivery))
 
 
 @page
@@ -43,12 +61,23 @@ def test(request: Visit, id: UUID) -> HttpResponse:
 @require_POST
 def again(request: Visit, id: UUID, delivery: UUID) -> HttpResponse:
     """Have one delivery told anew, with all its tries."""
-    row = _of(request, id, delivery)
+    return _again(request, _of(request, id, delivery))
+
+
+def _again(request: Visit, row: Delivery) -> HttpResponse:
     if endpoints.again_all(Delivery.objects.filter(pk=row.pk)):
         messages.success(request, "It is told anew, with the same webhook-id.")
     else:
         messages.warning(request, "It is being tried at this moment. Look again when that is over.")
-    return redirect("delivery", id, delivery)
+    return redirect(delivery_rows.Row(row).address)
+
+
+def _one(request: Visit, row: Delivery) -> HttpResponse:
+    context = {
+        "webhook": row.endpoint, "row": delivery_rows.Row(row), "delivery": row, "message_id": told.id_of(row),
+        "is_tried": row.endpoint is None or row.endpoint.is_enabled, "tries": delivery_rows.tries(row),
+    }  # fmt: skip
+    return render(request, "developers/delivery.html", context)
 
 
 @page

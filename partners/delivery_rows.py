@@ -1,12 +1,15 @@
-"""The log of a webhook as its owner reads it: the deliveries, page by page, and every try of one."""
+"""The log of a webhook, or of the addresses that orders named, as its owner reads it: the deliveries, page by page, and
+every try of one."""
 
 import json
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import Http404
+from django.urls import reverse
 
-from .models import Delivery, DeliveryTry, Endpoint
+from .models import Delivery, DeliveryTry
 
 ON_A_PAGE = 30
 STATES = {
@@ -28,6 +31,18 @@ class Row:
         return STATES[self.delivery.status]
 
     @property
+    def address(self) -> str:
+        """Of its page."""
+        if self.delivery.endpoint_id is None:
+            return reverse("callback", args=[self.delivery.pk])
+        return reverse("delivery", args=[self.delivery.endpoint_id, self.delivery.pk])
+
+    @property
+    def again(self) -> str:
+        """Where its being told anew is asked for."""
+        return f"{self.address}again"
+
+    @property
     def tone(self) -> str:
         """The badge's class."""
         return TONES[self.delivery.status]
@@ -35,9 +50,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Log:
-    """One page. `state` is that of the filter, "" for all; `following` the place of the next page, if there is one."""
+    """One page of the log at `address`. `state` is that of the filter, "" for all; `following` the place of the next
+    page, if there is one."""
 
     rows: list[Row]
+    address: str
     state: str
     following: UUID | None
     is_first: bool
@@ -61,9 +78,8 @@ class Try:
         return "" if took is None else f"{took.total_seconds():.3f}"
 
 
-def log(endpoint: Endpoint, state: str, before: str) -> Log:
+def log(rows: "QuerySet[Delivery]", address: str, state: str, before: str) -> Log:
     """Newest first; `before` is the id of the last one of the page before. Http404 for what is no state, no place."""
-    rows = Delivery.objects.filter(endpoint=endpoint).order_by("-id")
     if state not in STATES:
         raise Http404("There is no such state.")
     if state:
@@ -73,9 +89,9 @@ def log(endpoint: Endpoint, state: str, before: str) -> Log:
             rows = rows.filter(pk__lt=UUID(before))
         except ValueError as error:
             raise Http404("There is no such page.") from error
-    found = list(rows[: ON_A_PAGE + 1])
+    found = list(rows.order_by("-id")[: ON_A_PAGE + 1])
     following = found[ON_A_PAGE - 1].pk if len(found) > ON_A_PAGE else None
-    return Log([Row(each) for each in found[:ON_A_PAGE]], state, following, not before)
+    return Log([Row(each) for each in found[:ON_A_PAGE]], address, state, following, not before)
 
 
 def tries(delivery: Delivery) -> list[Try]:

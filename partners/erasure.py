@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from .models import Delivery, DeliveryTry, Endpoint, KeptAnswer, Key, Listener, Order
+from .models import Delivery, DeliveryTry, Endpoint, KeptAnswer, Key, Listener, Order, Tag
 
 
 @transaction.atomic
@@ -24,5 +24,8 @@ def forget(user_id: int) -> None:
 def on_generations_erased(*, generation_ids: Sequence[UUID], **_: Any) -> None:
     """Receiver of `generations.signals.generations_erased`. Which key ordered them stays, for the usage; that they were
     told of stays in the log, without the words."""
-    Order.objects.filter(pk__in=generation_ids).update(reference=None, metadata={}, wire={}, webhook_url="")
+    Tag.objects.filter(order__in=generation_ids).delete()
+    Order.objects.filter(pk__in=generation_ids).update(
+        reference=None, metadata={}, wire={}, searched="", dialect="", webhook_url=""
+    )
     DeliveryTry.objects.filter(delivery__object_id__in=generation_ids).update(request_body="", answer_body="")

@@ -3,17 +3,18 @@
 One transaction inserts the key, does the work, stores status and body, and commits. So a call that dies anywhere has
 done nothing and kept nothing, and its retry is the first. A second caller waits in the database for the first, at most
 ten seconds. Only 2xx is kept: what was refused may be tried again with the same key once its cause is gone. Bodies are
-sealed, since they hold prompts, and secrets that are shown once.
+sealed, since they hold prompts, and secrets that are shown once. Calls without a key that are taken for retries all the
+same (partners.dialects.joined) go the same way, under a name of ours.
 """
 
 import json
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.http import HttpResponse
 from django.utils import timezone
@@ -26,10 +27,15 @@ from .problems import Problem
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 KEPT_FOR = timedelta(hours=24)
+PRUNED_LATER = timedelta(minutes=15)  # an answer that could not be given may be kept on while its line was held
 LONGEST_WAIT_S = 10
 PRUNED_AT_ONCE = 2000  # rows in one transaction: nobody waits long for its locks
 KEPT_HEADERS = ("Content-Type", "Location")
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
+
+
+class InUse(Exception):
+    """Another call with the same key is still at work."""
 
 
 def once(request: Request, read: Callable[[], Callable[[], HttpResponse]]) -> HttpResponse:
@@ -37,22 +43,41 @@ def once(request: Request, read: Callable[[], Callable[[], HttpResponse]]) -> Ht
     key = _key(request)
     if key is None:
         return read()()
-    fingerprint = _fingerprint(request)
-    kept = _kept(request.user, key, fingerprint)
-    if kept is not None:
-        return kept
+    try:
+        return under(request, key, fingerprint(request), read, lasts=KEPT_FOR, since=timezone.now())[0]
+    except InUse:
+        raise Problem("idempotency_key_in_use", headers={"Retry-After": "1"}) from None
+
+
+def under(
+    request: Request,
+    key: str,
+    asked: str,
+    read: Callable[[], Callable[[], HttpResponse]],
+    *,
+    lasts: timedelta,
+    since: datetime,
+) -> tuple[HttpResponse, KeptAnswer]:
+    """Do a POST once for as long as its answer `lasts` under the key; the answer, and where it is kept. `asked` is its
+    fingerprint; an answer that ended `since` then still counts. Raises InUse, and Problem where the key was used for
+    something else."""
+    row = KeptAnswer.objects.filter(user_id=request.user.pk, key=key).first()
+    if row is not None and row.ends_at > since:
+        return _replayed(row, asked), row
     work = read()
-    done = _do(request.user, key, fingerprint, work)
-    if done is None:
-        done = _kept(request.user, key, fingerprint)
-    if done is None:
-        raise _in_use()
-    return done
+    row = KeptAnswer(user_id=request.user.pk, key=key, fingerprint=asked, ends_at=timezone.now() + lasts)
+    answer = _do(row, work, since)
+    if answer is not None:
+        return answer, row
+    found = KeptAnswer.objects.filter(user_id=request.user.pk, key=key).first()
+    if found is None:
+        raise InUse
+    return _replayed(found, asked), found
 
 
 def prune(within: timedelta) -> int:
     """Delete the answers that nobody may ask for any more, as many as there is time for; how many."""
-    old = KeptAnswer.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).order_by("created_at")
+    old = KeptAnswer.objects.filter(ends_at__lt=timezone.now() - PRUNED_LATER).order_by("ends_at")
     ends_at = timezone.now() + within
     deleted = 0
     while timezone.now() < ends_at and (ids := list(old.values_list("pk", flat=True)[:PRUNED_AT_ONCE])):
@@ -60,11 +85,27 @@ def prune(within: timedelta) -> int:
     return deleted
 
 
+def fingerprint(request: Request) -> str:
+    """What the call asks for, however its JSON is written; how long the caller waits for it is not part of that."""
+    query = sorted((name, value) for name, value in request.query_params.items() if name != "wait")
+    asked = [request.method, request.path, query, request.data]
+    return sha256(json.dumps(asked, sort_keys=True, default=_of_file).encode()).hexdigest()
+
+
+def _of_file(file: "UploadedFile[bytes]") -> str:
+    """What stands for a file of a form: its content, whatever it is called."""
+    digest = sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
+
+
 @transaction.atomic
-def _do(user: AbstractBaseUser, key: str, fingerprint: str, work: Callable[[], HttpResponse]) -> HttpResponse | None:
-    """Insert the key and do the work; None where another call did it while this one waited."""
-    row = _insert(user, key, fingerprint)
-    if row is None:
+def _do(row: KeptAnswer, work: Callable[[], HttpResponse], since: datetime) -> HttpResponse | None:
+    """Put the row into the place of one that ended before, and do the work; None where another call did it while this
+    one waited."""
+    if not _insert(row, since):
         return None
     answer = work()
     row.status, row.body = answer.status_code, sealed.seal(answer.content)
@@ -73,18 +114,20 @@ def _do(user: AbstractBaseUser, key: str, fingerprint: str, work: Callable[[], H
     return answer
 
 
-def _insert(user: AbstractBaseUser, key: str, fingerprint: str) -> KeptAnswer | None:
-    """The new row; None where another call has committed the same key. Waits for one that has not ended."""
+def _insert(row: KeptAnswer, since: datetime) -> bool:
+    """False where another call has committed the same key. Waits for one that has not ended."""
     if settings.IS_POSTGRES:  # SQLite has one writer: whoever gets here waits for nobody any more
         _set_lock_timeout(f"'{LONGEST_WAIT_S}s'")
     try:
         with transaction.atomic():
-            return KeptAnswer.objects.create(user_id=user.pk, key=key, fingerprint=fingerprint)
+            KeptAnswer.objects.filter(user_id=row.user_id, key=row.key, ends_at__lte=since).delete()
+            row.save(force_insert=True)
+        return True
     except IntegrityError:
-        return None
+        return False
     except OperationalError as error:
         if "lock timeout" in str(error):
-            raise _in_use() from error
+            raise InUse from error
         raise
     finally:
         if settings.IS_POSTGRES and not connection.needs_rollback:
@@ -96,15 +139,8 @@ def _set_lock_timeout(value: str) -> None:
         cursor.execute(f"SET LOCAL lock_timeout TO {value}")
 
 
-def _kept(user: AbstractBaseUser, key: str, fingerprint: str) -> HttpResponse | None:
-    """The answer kept for this key, if any. Raises Problem when the key was used for something else."""
-    row = KeptAnswer.objects.filter(user_id=user.pk, key=key).first()
-    if row is None:
-        return None
-    if row.created_at < timezone.now() - KEPT_FOR:
-        KeptAnswer.objects.filter(pk=row.pk).delete()
-        return None
-    if row.fingerprint != fingerprint:
+def _replayed(row: KeptAnswer, asked: str) -> HttpResponse:
+    if row.fingerprint != asked:
         raise Problem("idempotency_key_reused")
     return HttpResponse(sealed.unseal(bytes(row.body)), status=row.status, headers=row.headers | {REPLAYED: "true"})
 
@@ -120,14 +156,3 @@ def _key(request: Request) -> str | None:
     if not _KEY.fullmatch(key):
         raise Problem("invalid_idempotency_key")
     return key
-
-
-def _fingerprint(request: Request) -> str:
-    """What the call asks for, however its JSON is written; how long the caller waits for it is not part of that."""
-    query = sorted((name, value) for name, value in request.query_params.items() if name != "wait")
-    asked = [request.method, request.path, query, request.data]
-    return sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-
-
-def _in_use() -> Problem:
-    return Problem("idempotency_key_in_use", headers={"Retry-After": "1"})

@@ -117,17 +117,39 @@ KINDS: dict[str, Kind] = {
         "An account has at most 20.",
         "Delete one that is not needed, or give one address more events.",
     ),
+    "upload_quota_reached": Kind(
+        409,
+        "There is no room for one more upload.",
+        "The account keeps as many uploads or bytes as it may; what a generation uses does not count.",
+        "Delete some; `files`, `files_allowed`, `bytes` and `bytes_allowed` say what is kept.",
+    ),
+    "upload_in_use": Kind(
+        409,
+        "A generation uses this upload.",
+        "What a generation was ordered with is kept as long as the generation; `generations` says how many there are.",
+        "Delete the generations first, or leave it: it does not count against the quota.",
+    ),
     "idempotency_key_in_use": Kind(
         409,
         "The first call with this Idempotency-Key is still at work.",
         "A call with the same key was begun and has not ended within 10 seconds.",
         "Send the same call again after `Retry-After`.",
     ),
+    "events_gone": Kind(
+        410,
+        "These events are not kept any more.",
+        "Events are kept for seven days, and the next one after `since` or `Last-Event-ID` is older than that.",
+        "Read your generations and the balance anew, and go on with `since` set to `resume_after`.",
+    ),
     "body_too_large": Kind(
         413, "The body is too large.", "More bytes came than are taken.", "Name pictures by address instead."
     ),
     "unsupported_media_type": Kind(
-        415, "The body must be JSON.", "The Content-Type is another.", "Send `Content-Type: application/json`."
+        415,
+        "The body is of another type than the call takes.",
+        "The Content-Type is not `application/json`, or the body is packed; "
+        "`POST /uploads` takes `multipart/form-data` too.",
+        "Send `Content-Type: application/json`.",
     ),
     "invalid_input": Kind(
         422,
@@ -165,6 +187,12 @@ KINDS: dict[str, Kind] = {
         "The key called more often in a minute than it may; `RateLimit-Policy` says how often that is.",
         "Wait `Retry-After` seconds; `RateLimit` on every answer says how many calls are left.",
     ),
+    "too_many_streams": Kind(
+        429,
+        "Too many streams are open.",
+        "An account has a number of event streams that it may have open at once; `streams_limit` says how many.",
+        "Close some, or share one between your programs: each stream tells everything of the account.",
+    ),
     "too_many_unfinished": Kind(
         429,
         "Too many images are under way.",
@@ -174,7 +202,12 @@ KINDS: dict[str, Kind] = {
     "internal_error": Kind(
         500, "Something went wrong here.", "A fault of ours; it was written down.", "Try again with the same key."
     ),
-    "busy": Kind(503, "The service is busy.", "The database did not answer in time.", "Try again after `Retry-After`."),
+    "busy": Kind(
+        503,
+        "The service is busy.",
+        "The database did not answer in time, or as many streams are open as there is room for.",
+        "Try again after `Retry-After`.",
+    ),
 }
 
 
@@ -305,6 +338,15 @@ def of(error: Exception) -> Problem:
 
 def too_large(most_bytes: int) -> Problem:
     return Problem("body_too_large", f"The body is larger than {most_bytes // 1024**2} MB.")
+
+
+def too_many_streams(*, is_account: bool) -> Problem:
+    """Where one stream more is one too many: of the account, or of this process."""
+    if not is_account:
+        return Problem("busy", "As many streams are open as there is room for.", headers={"Retry-After": "5"})
+    most = settings.API_STREAMS
+    detail = f"The account has {most} streams open, and may have no more at once."
+    return Problem("too_many_streams", detail, headers={"Retry-After": "5"}, streams_limit=most)
 
 
 def _error(

@@ -1,5 +1,6 @@
 """What the API asks of the front (krea_site.front), by headers that never leave the house: to hold a line until a
-generation is finished, to hand out a picture, or to send a stream of events. None of that may hold a page thread.
+generation is finished, to hand out a picture, to send a stream of events, or to note whether the answer of a call found
+its caller. None of that may hold a page thread.
 
 Without the front (a test's client) nobody reads them: the call is answered at once.
 """
@@ -7,10 +8,12 @@ Without the front (a test's client) nobody reads them: the call is answered at o
 import json
 import re
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
+from django.utils import timezone
 from rest_framework.request import Request
 
 from generations import errands
@@ -18,6 +21,8 @@ from generations import errands
 LINE = "X-Krea-Line"
 PICTURE = "X-Krea-Picture"
 STREAM = "X-Krea-Stream"
+CALL = "X-Krea-Call"
+ARRIVED = "X-Krea-Arrived"  # the front's mark beside its own: when the call came
 ASKED_AGAIN = "line"  # the front's mark when it asks after the waiting: wait no more
 LONGEST_WAIT_S = 100
 DEFAULT_WAIT_S = 60  # of "Prefer: wait" without a number
@@ -46,6 +51,15 @@ class Stream:
     about: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Call:
+    """A call that a repetition may join (partners.dialects.joined), by the row that keeps its answer, and until when
+    that was to be joined when this call came."""
+
+    id: int
+    ends_at: str
+
+
 def preferred(request: Request) -> int | None:
     """The seconds of `Prefer: wait=n`, at most LONGEST_WAIT_S; None where the caller does not say."""
     found = _PREFERRED.search(request.headers.get("Prefer", ""))
@@ -55,6 +69,12 @@ def preferred(request: Request) -> int | None:
 def has_front(request: Request) -> bool:
     """Whether there is somebody to read what is asked here."""
     return errands.FRONT_HEADER in request.headers
+
+
+def arrived(request: Request) -> datetime:
+    """When the call came, before whatever it waited for."""
+    told: str | None = request.headers.get(ARRIVED)
+    return datetime.fromisoformat(told) if told and has_front(request) else timezone.now()
 
 
 def hold_the_line(request: Request, answer: HttpResponse, generation: UUID | str, *, seconds: int, then: str) -> None:
@@ -72,9 +92,18 @@ def stream(
     return HttpResponse(headers={STREAM: json.dumps(asdict(told))})
 
 
+def note(call: Call, answer: HttpResponse) -> None:
+    """Have the front note whether the caller is still there when this is answered."""
+    answer[CALL] = json.dumps(asdict(call))
+
+
 def line_in(header: bytes | None) -> Line | None:
     return None if header is None else Line(**json.loads(header))
 
 
 def stream_in(header: bytes | None) -> Stream | None:
     return None if header is None else Stream(**json.loads(header))
+
+
+def call_in(header: bytes | None) -> Call | None:
+    return None if header is None else Call(**json.loads(header))

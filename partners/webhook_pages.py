@@ -18,7 +18,7 @@ from billing.credits import show
 from generations.visits import Visit, page
 
 from . import delivery_rows, shown_once
-from .models import Endpoint, Listener, Topic
+from .models import Delivery, Endpoint, Listener, Topic
 from .webhook_forms import TOPICS, AgainForm, EndpointForm, LowBalanceForm, MakeForm, a_day_ago
 from .webhooks import endpoints
 
@@ -151,7 +151,9 @@ def one(
 ) -> HttpResponse:
     """The page of a webhook, with forms as they were typed."""
     changing = form or EndpointForm(initial={"url": row.url, "topics": row.topics})
-    log = delivery_rows.log(row, request.GET.get("state", ""), request.GET.get("before", ""))
+    told = Delivery.objects.filter(endpoint=row)
+    address = reverse("webhook", args=[row.pk])
+    log = delivery_rows.log(told, address, request.GET.get("state", ""), request.GET.get("before", ""))
     context: dict[str, Any] = {
         "webhook": row,
         "form": changing,

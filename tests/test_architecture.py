@@ -36,7 +36,7 @@ DOORS = {
     "boto3": (),
     "botocore": (),
     "storages": (),
-    "redis": ("partners/rate_limits.py", "generations/wakeups.py", "generations/live.py", "generations/nudge.py"),
+    "redis": ("partners/rate_limits.py", "generations/wakeups.py", "generations/hub.py", "generations/nudge.py"),
     "django_q": (
         "generations/lanes.py",
         "generations/nudge.py",

@@ -70,6 +70,25 @@ def test_a_key_is_made_copied_used_and_revoked(open_page: OpenPage, live_site: L
     assert order(live_site, secret).json()["code"] == "revoked_key"
 
 
+def test_every_call_can_be_tried_in_the_reference_by_keyboard(open_page: OpenPage, live_site: LiveSite) -> None:
+    page = open_page()
+    page.goto("/api/v1/docs/")
+    call = page.locator("details.try", has=page.locator("#createGeneration-body"))
+    call.locator("summary").press("Enter")
+    call.locator("#createGeneration-wait").fill("60")
+
+    call.locator("[name=send]").press("Enter")  # as who is logged in
+
+    expect(call.locator("[data-answer]")).to_contain_text('"status": "succeeded"', timeout=ARRIVES_WITHIN_S * 1000)
+    expect(call.locator("[data-answer]")).to_contain_text("200")
+    expect(page.locator("details.try:not([hidden])")).to_have_count(page.locator(".api-call").count())
+
+    page.get_by_label("API key").fill("krea_" + "x" * 38)
+    call.locator("[name=send]").press("Enter")
+
+    expect(call.locator("[data-answer]")).to_contain_text('"code": "invalid_key"')
+
+
 def test_a_webhook_is_made_and_tested_without_scripts_on_a_phone(
     open_page: OpenPage, shelf: Shelf, customer: Customer
 ) -> None:

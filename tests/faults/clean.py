@@ -5,7 +5,7 @@ from django_q.models import OrmQ
 
 from billing import ledger, prices, triggers
 from billing.models import Account, Allowance, Hold, Price, Tally, Transfer
-from generations.models import Customer, Draw, Event, FalState, Generation, Image, PromptWords, Share
+from generations.models import Customer, Draw, Event, FalState, Generation, Image, PromptWords, Share, UploadUse
 
 
 @transaction.atomic
@@ -15,7 +15,7 @@ def empty_the_books() -> None:
     Image.objects.update(draw=None)
     for model in (
         Hold.allowances.through, Transfer, Tally, Hold, Allowance, Account, OrmQ, Event, Customer, FalState, Draw,
-        Share, Image, PromptWords, Generation,
+        Share, Image, PromptWords, UploadUse, Generation,
     ):  # fmt: skip
         model._base_manager.all()._raw_delete("default")
     Price.objects.exclude(holds_from=prices.FIRST_MOMENT).delete()

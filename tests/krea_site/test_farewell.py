@@ -47,6 +47,7 @@ POINTING = {
     "generations.Event.user": "deleted",
     "generations.Generation.user": "emptied",
     "generations.Image.user": "emptied",
+    "generations.KeptFile.user": "deleted",
     "generations.SavedLora.user": "deleted",
     "generations.Share.user": "deleted",
     "generations.Upload.user": "deleted",

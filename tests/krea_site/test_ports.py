@@ -1,6 +1,7 @@
 """Ports: taken on both loopback addresses, or refused by their number."""
 
 import socket
+import sys
 
 import pytest
 
@@ -54,3 +55,13 @@ def test_check_free_leaves_the_port_free() -> None:
     with ports.bound(socket.AF_INET, "127.0.0.1", port), pytest.raises(ports.PortTaken):
         ports.check_free(port)
     ports.check_free(port)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux cuts off who takes nothing")
+def test_what_is_accepted_is_cut_off_by_the_kernel_when_its_reader_takes_nothing() -> None:
+    with (
+        ports.bound(socket.AF_INET, "127.0.0.1", 0) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == ports.TAKES_NOTHING_MS

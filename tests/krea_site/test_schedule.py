@@ -41,6 +41,8 @@ def test_migrate_has_installed_every_schedule_and_the_table_of_the_cache() -> No
         "prune_kept_answers": "04:10",
         "prune_deliveries": "04:15",
         "prune_buckets": "04:20",
+        "rotate_signing_keys": "04:25",
+        "prune_allowances": "04:30",
         "count_status_days": "00:30",
     }
     assert {row.schedule_type for row in Schedule.objects.all()} == {Schedule.DAILY}

@@ -133,6 +133,7 @@ def paint(alice: Any) -> dict[str, str]:
         | {
             "picture": str(fox.pk),
             "styled": str(first(styled).pk),
+            "upload": styled.references[0],
             "failed_picture": str(partial.images.get(status="failed").pk),
             "one_picture": str(first(made[2]).pk),
             "generation": str(made[-1].pk),
@@ -264,12 +265,17 @@ def develop(alice: Any, generation: str) -> dict[str, str]:
     gone, _ = endpoints.make(alice, "https://old.example.com/told?of=pictures", ["generation.updated"])
     endpoints.test(gone)
     carry(410, b"")
+    own = Delivery.objects.create(
+        user=alice, url="https://shop.example.com/orders/1017", receiver="shop", topic=Topic.GENERATION_FINISHED,
+        object_id=generation, seq=2,
+    )  # fmt: skip
+    carry(200, b"")
     spare, _ = endpoints.make(alice, "https://spare.example.com/", ["balance.low"])
     endpoints.disable(spare, Endpoint.Cause.OWNER)
     return {
         "key": str(shop.pk), "old_key": str(old.pk), "found_key": str(found.pk), "webhook": str(hook.pk),
         "gone_webhook": str(gone.pk), "delivery": str(told.pk), "failed_delivery": str(failed.pk),
-        "spare_webhook": str(spare.pk), "spare_delivery": str(endpoints.test(spare).pk),
+        "callback": str(own.pk), "spare_webhook": str(spare.pk), "spare_delivery": str(endpoints.test(spare).pk),
     }  # fmt: skip
 
 
