@@ -25,21 +25,30 @@ DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 SENTENCE = "A lighthouse above calm water, first light"
 KEY_EVERY_MS = 70
 REST_MS = 700  # between two acts, so that what the last one caused is over
-# Whoever asks for the list gets what was heard until then. Entries below 16 ms are not told by browsers.
+# Whoever asks for the list gets what was heard until then. Entries below 16 ms are not told by browsers, and those of a
+# key on a select late or never, which is therefore watched from the key to the end of the next frame.
 LISTEN = """() => {
   const heard = [];
   const observer = new PerformanceObserver((list) => heard.push(...list.getEntries()));
   observer.observe({ type: "event", durationThreshold: 16 });
-  window.heardInteractions = () => {
+  window.heardInteractions = (since = 0) => {
     heard.push(...observer.takeRecords());
-    return heard.splice(0).filter((each) => each.interactionId)
+    return heard.splice(0).filter((each) => each.interactionId && each.startTime >= since)
       .map((each) => [each.interactionId, each.name, each.duration, each.processingStart - each.startTime,
         each.processingEnd - each.processingStart]);
   };
+  addEventListener("keydown", (event) => {
+    if (event.target.matches("select")) requestAnimationFrame(() => setTimeout(() => {
+      const at = event.timeStamp;
+      heard.push({ interactionId: -at, name: "keydown", duration: Math.round(performance.now() - at),
+        startTime: at, processingStart: at, processingEnd: at });
+    }));
+  }, true);
   addEventListener("pagehide", () => sessionStorage.setItem("heard", JSON.stringify(window.heardInteractions())));
 }"""
 VIEWER = "dialog.viewer[open]"
-HEARD = "() => window.heardInteractions()"
+HEARD = "(since) => window.heardInteractions(since)"
+NOW = "() => performance.now()"
 HEARD_BEFORE = "() => JSON.parse(sessionStorage.getItem('heard') ?? '[]')"  # on the page that was left
 
 
@@ -63,9 +72,10 @@ class Hand:
     def does(self, act: str) -> Iterator[None]:
         """Everything that is done within counts as this act; one that was too quick to be told counts as 0."""
         self.page.evaluate(HEARD)
+        began = self.page.evaluate(NOW)
         yield
         self.rest()
-        self.note(act, self.page.evaluate(HEARD))
+        self.note(act, self.page.evaluate(HEARD, began))
 
     def note(self, act: str, heard: list[Any]) -> None:
         taken: dict[int, float] = {}

@@ -6,18 +6,19 @@ empty cache, and the medians count.
 """
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.world import ROOT, Plan, World, site
+from playwright.sync_api import sync_playwright
+
+from bench.world import ROOT, Plan, World, free_port, site
 
 VERSION = "12.8.2"  # the last one for Node 18 and 20
 FOLDER = ROOT / "var" / f"lighthouse-{VERSION}"
@@ -47,8 +48,8 @@ def lighthouse(plan: Plan, *, runs: int = RUNS, names: Sequence[str] = ()) -> di
     with site(replace(plan, latency_s=0.1)) as made:
         guest = made.play("guest", within_s=600, pictures=OWNED, give_up_s=500)
         for name, path in chosen(names):
-            headers = {"Cookie": guest["cookie"]} if name in BEHIND_LOGIN else {}
-            pages[name] = summary([_look(program, made, path, headers) for _ in range(runs)])
+            cookie = guest["cookie"] if name in BEHIND_LOGIN else ""
+            pages[name] = summary([_look(program, made, path, cookie) for _ in range(runs)])
     return {"runs": runs, "lighthouse": VERSION, "sights": pages, "passed": all(map(is_good, pages.values()))}
 
 
@@ -99,28 +100,44 @@ def _short_of(report: dict[str, Any]) -> Iterator[str]:
                 yield part["id"]
 
 
-def _look(program: Path, made: World, path: str, headers: dict[str, str]) -> dict[str, Any]:
+def _look(program: Path, made: World, path: str, cookie: str) -> dict[str, Any]:
     """One report; what fails is tried again."""
     for _ in range(TRIES - 1):
         with suppress(subprocess.CalledProcessError, RuntimeError):
-            return _report(program, made, path, headers)
-    return _report(program, made, path, headers)
+            return _report(program, made, path, cookie)
+    return _report(program, made, path, cookie)
 
 
-def _report(program: Path, made: World, path: str, headers: dict[str, str]) -> dict[str, Any]:
-    with TemporaryDirectory() as folder:
-        told, extra = Path(folder) / "report.json", Path(folder) / "headers.json"
-        extra.write_text(json.dumps(headers))
+def _report(program: Path, made: World, path: str, cookie: str) -> dict[str, Any]:
+    with TemporaryDirectory() as folder, _browser(Path(folder) / "profile", made.url, cookie) as port:
+        told = Path(folder) / "report.json"
         command = [
-            str(program), f"{made.url}{path}", "--quiet", "--output=json", f"--output-path={told}",
-            f"--only-categories={','.join(CATEGORIES)}", f"--extra-headers={extra}",
-            "--chrome-flags=--headless=new --no-sandbox",
+            str(program), f"{made.url}{path}", "--quiet", "--output=json", f"--output-path={told}", f"--port={port}",
+            f"--only-categories={','.join(CATEGORIES)}",
         ]  # fmt: skip
-        subprocess.run(command, check=True, timeout=LASTS_S, env={**os.environ, "CHROME_PATH": chrome()})
+        subprocess.run(command, check=True, timeout=LASTS_S)
         report: dict[str, Any] = json.loads(told.read_text())
     if problem := report.get("runtimeError"):
         raise RuntimeError(f"{path}: {problem['message']}")
     return report
+
+
+@contextmanager
+def _browser(profile: Path, url: str, cookie: str) -> Iterator[int]:
+    """The port of a new one that has the cookie: one in a header would be missing from streams."""
+    port = free_port()
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            profile,
+            executable_path=chrome(),
+            args=["--no-sandbox", f"--remote-debugging-port={port}"],
+            no_viewport=True,
+        )
+        if cookie:
+            name, _, value = cookie.partition("=")
+            context.add_cookies([{"name": name, "value": value, "url": url}])
+        yield port
+        context.close()
 
 
 def fetched(folder: Path = FOLDER) -> Path:

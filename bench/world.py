@@ -131,7 +131,7 @@ def site(plan: Plan) -> Iterator[World]:
 
 
 def _made(plan: Plan, folder: Path, url: str, door: socket.socket) -> World:
-    port, standin_port = door.getsockname()[1], _free_port()
+    port, standin_port = door.getsockname()[1], free_port()
     environment = {
         **os.environ,
         **dict.fromkeys(UNSET, ""),
@@ -182,7 +182,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -17,7 +17,7 @@ function askSoon(event) {
 }
 
 if (tab) {
-  tab.addEventListener("change", ask);
+  tab.addEventListener("change", () => setTimeout(ask)); // after the tab is shown
   for (const change of ["input", "change", "htmx:afterSettle"]) document.addEventListener(change, askSoon);
   // Whoever reads Python here reads Python there.
   place.addEventListener("change", ({ target }) => {

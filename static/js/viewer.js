@@ -112,9 +112,12 @@ function build() {
 function open(link) {
   if (!dialog) build();
   opener = link;
+  const address = addressOf(link);
+  at = address;
   dialog.showModal();
   dialog.focus();
-  show(addressOf(link));
+  // The empty window first: with the picture in the same frame, a slow machine would answer the press late.
+  requestAnimationFrame(() => setTimeout(() => dialog.open && at === address && show(address)));
 }
 
 function onClose() {

@@ -39,7 +39,7 @@ SETTLE = """async () => {
 }"""
 # A bar that sticks to the window's edge covers what can be scrolled free; looked at is what the page holds.
 UNSTICK = """() => {
-  for (const each of document.querySelectorAll("main *"))
+  for (const each of document.querySelectorAll("body *"))
     if (getComputedStyle(each).position === "sticky")
       Object.assign(each.style, { position: "relative", inset: "auto" });
 }"""

@@ -219,6 +219,7 @@ ADDRESSES = {
     "api/v1/generations/<uuid:id>/cancel": Asked(
         (401, 404, 404, None), "/api/v1/generations/{spare}/cancel", post=True, owner="carol"
     ),
+    "api/v1/generations/<uuid:id>/events": Asked(OWN_WITH_KEY, "/api/v1/generations/{generation}/events"),
     "api/v1/images/<uuid:id>": Asked(OWN_WITH_KEY, "/api/v1/images/{picture}"),
     "api/v1/images/<uuid:id>/content": Asked(OWN_WITH_KEY, "/api/v1/images/{picture}/content"),
     "api/v1/uploads": Asked(WITH_KEY),
@@ -290,6 +291,9 @@ ADDRESSES = {
         KEY_ALONE, "/v2/consumer/workflows/{generation}/steps/0", is_token=True
     ),
     "v2/consumer/recipes/imageGen": Asked(KEY_ALONE, is_token=True),
+    "v2/consumer/blobs": Asked(KEY_ALONE, is_token=True),
+    "v2/consumer/blobs/upload": Asked(KEY_ALONE, is_token=True),
+    "v2/consumer/blobs/content/<str:token>": Asked(KEY_ALONE, "/v2/consumer/blobs/content/none", is_token=True),
     "v2/consumer/blobs/<str:id>": Asked(KEY_ALONE, "/v2/consumer/blobs/blob_{picture}", is_token=True),
     "v2/consumer/blobs/<str:id>/refresh": Asked(KEY_ALONE, "/v2/consumer/blobs/blob_{picture}/refresh", is_token=True),
     "v2/consumer/": Asked(NOWHERE),
