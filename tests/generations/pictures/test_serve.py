@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from pathlib import Path
@@ -281,8 +282,11 @@ def _ask_and_never_read(port: int, address: str) -> socket.socket:
 
 
 def _open_files(path: Path) -> int:
-    links = [entry for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
-    return sum(os.path.realpath(link) == str(path) for link in links)
+    found = 0
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since it was listed
+            found += entry.readlink() == path
+    return found
 
 
 def _until(condition: Callable[[], bool]) -> None:
