@@ -238,8 +238,9 @@ class ImageQuerySet(models.QuerySet["Image"]):
             return self.model._default_manager.filter(pk__in=ids).update(**fields)
 
     def in_gallery(self, user: Any) -> "ImageQuerySet":
-        """A user's pictures as the history has them: the newest generation first, each in its own order. What is deleted
-        with its generation is marked in the same transaction (generations/erasure.py), so that no other row is asked."""
+        """A user's pictures as the history has them: the newest generation first, each in its own order. What is
+        deleted with its generation is marked in the same transaction (generations/erasure.py), so that no other row
+        is asked."""
         return self.filter(user=user).kept().order_by("-generation_id", "index")
 
     def after(self, generation: UUID, index: int) -> "ImageQuerySet":
