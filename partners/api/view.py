@@ -6,54 +6,27 @@ from typing import Any, ClassVar
 from django.http import HttpResponse
 from pydantic import BaseModel
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
-from generations import errands
-from partners import idempotency, rate_limits
+from partners import idempotency
+from partners.counted_view import CountedView
 from partners.problems import Problem, invalid_query, parameter_error
 
 NAME_MAX = 60
 
 
-class ApiView(APIView):  # type: ignore[misc]
+class ApiView(CountedView):
     """`scopes`: by method, the scopes of which a key needs one; None for a call that is open to all.
     `takes`: by method, the parameters of the address that there are."""
 
     http_method_names: ClassVar[list[str]] = ["get", "head", "post", "patch", "delete"]
     scopes: ClassVar[Mapping[str, tuple[str, ...] | None]] = {}
     takes: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    verdict: rate_limits.Verdict | None = None
-
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponse]:
-        return errands.door(super().as_view(**initkwargs))
-
-    @property
-    def default_response_headers(self) -> dict[str, str]:
-        return {}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         method = "get" if request.method == "HEAD" else request.method.lower()
-        self.verdict = rate_limits.check(request)
-        if self.verdict is not None and not self.verdict.is_allowed:
-            raise rate_limits.refusal(self.verdict)
         if hasattr(self, method):
             _check_names(request, self.takes.get(method, ()))
-
-    def handle_exception(self, error: Exception) -> HttpResponse:
-        if isinstance(error, errands.Wanted):
-            raise error  # no problem: the door has the front run it, and asks again
-        answered: HttpResponse = super().handle_exception(error)
-        return answered
-
-    def finalize_response(self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any) -> HttpResponse:
-        finished: HttpResponse = super().finalize_response(request, response, *args, **kwargs)
-        finished.headers.setdefault("Cache-Control", "no-store")
-        if self.verdict is not None:
-            for name, value in self.verdict.headers.items():
-                finished.headers[name] = value
-        return finished
 
     def once(self, request: Request, read: Callable[[], Callable[[], HttpResponse]]) -> HttpResponse:
         """The answer of a POST, done once for each Idempotency-Key; see `idempotency.once`."""

@@ -9,12 +9,11 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpResponse
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
-from generations import errands
 from generations.models import Generation
-from partners import problems, rate_limits, waiting
+from partners import problems, waiting
 from partners.authentication import ByKey
+from partners.counted_view import CountedView
 from partners.models import Scope
 from partners.problems import Problem
 
@@ -27,39 +26,17 @@ READ, WRITE = (Scope.GENERATIONS_READ, Scope.GENERATIONS_WRITE), (Scope.GENERATI
 Scopes = Mapping[str, tuple[str, ...] | None]
 
 
-class DialectView(APIView):  # type: ignore[misc]
+class DialectView(CountedView):
     """`scopes`: by method, the scopes of which a key needs one; None for a call that is open to all. `refuse` is the
     dialect's way to tell a problem. Parameters that a dialect does not know are left alone, as its service does."""
 
     http_method_names: ClassVar[list[str]] = ["get", "head", "post", "put", "patch", "delete"]
     authentication_classes: ClassVar[tuple[type, ...]] = (ByKey,)
     scopes: ClassVar[Scopes] = {"get": READ, "post": WRITE, "put": WRITE, "patch": WRITE, "delete": WRITE}
-    is_counted: ClassVar[bool] = True  # among the calls that a key may make in a minute
-    verdict: rate_limits.Verdict | None = None
     call: waiting.Call | None = None
-
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponse]:
-        return errands.door(super().as_view(**initkwargs))
-
-    @property
-    def default_response_headers(self) -> dict[str, str]:
-        return {}
 
     def refuse(self, problem: Problem) -> HttpResponse:
         raise NotImplementedError
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        self.verdict = rate_limits.check(request) if self.is_counted else None
-        if self.verdict is not None and not self.verdict.is_allowed:
-            raise rate_limits.refusal(self.verdict)
-
-    def handle_exception(self, error: Exception) -> HttpResponse:
-        if isinstance(error, errands.Wanted):
-            raise error  # no problem: the door has the front run it, and asks again
-        answered: HttpResponse = super().handle_exception(error)
-        return answered
 
     def get_exception_handler(self) -> Callable[[Exception, Any], HttpResponse]:
         return self._told
@@ -73,10 +50,6 @@ class DialectView(APIView):  # type: ignore[misc]
 
     def finalize_response(self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any) -> HttpResponse:
         finished: HttpResponse = super().finalize_response(request, response, *args, **kwargs)
-        finished.headers.setdefault("Cache-Control", "no-store")
-        if self.verdict is not None:
-            for name, value in self.verdict.headers.items():
-                finished.headers[name] = value
         if self.call is not None:
             waiting.note(self.call, finished)
         return finished

@@ -7,14 +7,9 @@ on the database, the folder and the stand-in that the environment names; ROAD is
 its bomb, and what was wrong once all was finished.
 """
 
-import json
-import os
 import sys
 import time
-import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import django
 
@@ -37,10 +32,11 @@ from generations.brief import Brief  # noqa: E402
 from generations.fal import client  # noqa: E402
 from generations.models import FINAL, Generation, Image  # noqa: E402
 from generations.pictures import store  # noqa: E402
-from tests.faults.bomb import DEAD, Bomb  # noqa: E402
+from tests.faults.bomb import Bomb  # noqa: E402
 from tests.faults.clean import empty_the_books  # noqa: E402
 from tests.faults.invariants import broken  # noqa: E402
 from tests.faults.letterbox import Letterbox  # noqa: E402
+from tests.faults.lives import done, lead  # noqa: E402
 from tests.faults.standin_control import StandinControl  # noqa: E402
 
 CREDITS = 100_00
@@ -134,43 +130,17 @@ async def look_at_everything() -> None:
             await looks.look(http, draw)
 
 
-def in_a_child(action: Callable[[], Any]) -> tuple[int, Any]:
-    """Exit status of a forked child that did `action`, and what that returned; 1 and the trouble where it raised."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        status, told = 0, None
-        try:
-            told = action()
-        except BaseException:
-            status, told = 1, traceback.format_exc().splitlines()[-12:]
-        os.write(writer, json.dumps(told).encode()[:60_000])
-        os._exit(status)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        told = pipe.read()
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return status, json.loads(told) if told else None
-
-
 def main(name: str, quantity: int, kinds: list[str]) -> None:
-    migrated, trouble = in_a_child(lambda: call_command("migrate", verbosity=0))
-    assert migrated == 0, trouble
+    done(lambda: call_command("migrate", verbosity=0))
     standin = StandinControl(settings.FAL_QUEUE_URL.removesuffix("/queue"))
     with Letterbox(Path(settings.VAR_DIR) / "letters") as letters:
         road = Road(name, quantity, letters, standin)
-        for kind in kinds:
-            for number in range(1, MOST_LIVES):
-                standin.start_anew()
-                letters.empty()
-                ended, trouble = in_a_child(lambda kind=kind, number=number: road.live(Bomb(kind, number)))  # type: ignore[misc]
-                _, found = in_a_child(road.afterlife)
-                told = {"kind": kind, "number": number, "died": ended == DEAD, "found": found}
-                if ended not in (0, DEAD):
-                    told["found"] = ["it died of something else", trouble]
-                print(json.dumps(told), flush=True)
-                if ended != DEAD:
-                    break
+
+        def begin() -> None:
+            standin.start_anew()
+            letters.empty()
+
+        lead(kinds, begin, lambda bomb, _: road.live(bomb), lambda _: road.afterlife(), most=MOST_LIVES)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,7 @@ on the database that the environment names; KIND is one of `bomb.KINDS`. Prints 
 it met its bomb, and what was wrong after the retry.
 """
 
-import json
 import sys
-from functools import partial
 
 import django
 
@@ -25,10 +23,10 @@ from generations.models import Generation  # noqa: E402
 from partners import keys  # noqa: E402
 from partners.models import KeptAnswer, Key, Order  # noqa: E402
 from tests.conftest import wallet_of  # noqa: E402
-from tests.faults.bomb import DEAD, Bomb  # noqa: E402
+from tests.faults.bomb import Bomb  # noqa: E402
 from tests.faults.clean import empty_the_books  # noqa: E402
 from tests.faults.invariants import broken  # noqa: E402
-from tests.faults.mortal import in_a_child  # noqa: E402
+from tests.faults.lives import done, lead  # noqa: E402
 from tests.partners.caller import FOX, Caller  # noqa: E402
 
 User = get_user_model()
@@ -67,20 +65,8 @@ def retried(secret: str) -> list[str]:
 
 def main(kinds: list[str]) -> None:
     settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
-    migrated, trouble = in_a_child(lambda: call_command("migrate", verbosity=0))
-    assert migrated == 0, trouble
-    for kind in kinds:
-        for number in range(1, MOST_LIVES):
-            begun, secret = in_a_child(begin)
-            assert begun == 0, secret
-            ended, trouble = in_a_child(partial(live, Bomb(kind, number), secret))
-            _, found = in_a_child(partial(retried, secret))
-            told = {"kind": kind, "number": number, "died": ended == DEAD, "found": found}
-            if ended not in (0, DEAD):
-                told["found"] = ["it died of something else", trouble]
-            print(json.dumps(told), flush=True)
-            if ended != DEAD:
-                break
+    done(lambda: call_command("migrate", verbosity=0))
+    lead(kinds, lambda: done(begin), live, retried, most=MOST_LIVES)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,8 @@ the sweep comes, and the partner tries again.
 As `dying`; a life is one of an upload and of a file.
 """
 
-import json
 import sys
 from datetime import timedelta
-from functools import partial
 
 import django
 
@@ -29,8 +27,8 @@ from generations import doomed, kept_files, upkeep  # noqa: E402
 from generations.models import DoomedFile, KeptFile, Upload  # noqa: E402
 from partners import keys  # noqa: E402
 from partners.models import KeptAnswer, Key  # noqa: E402
-from tests.faults.bomb import DEAD, Bomb  # noqa: E402
-from tests.faults.mortal import in_a_child  # noqa: E402
+from tests.faults.bomb import Bomb  # noqa: E402
+from tests.faults.lives import done, lead  # noqa: E402
 from tests.generations.pages import picture  # noqa: E402
 
 User = get_user_model()
@@ -97,20 +95,8 @@ def sweep(later: timedelta) -> list[str]:
 def main(kinds: list[str]) -> None:
     settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
     settings.PUBLIC_URL = "http://localhost:8000"
-    migrated, trouble = in_a_child(lambda: call_command("migrate", verbosity=0))
-    assert migrated == 0, trouble
-    for kind in kinds:
-        for number in range(1, MOST_LIVES):
-            begun, secret = in_a_child(begin)
-            assert begun == 0, secret
-            ended, trouble = in_a_child(partial(live, Bomb(kind, number), secret))
-            _, found = in_a_child(partial(afterwards, secret))
-            told = {"kind": kind, "number": number, "died": ended == DEAD, "found": found}
-            if ended not in (0, DEAD):
-                told["found"] = ["it died of something else", trouble]
-            print(json.dumps(told), flush=True)
-            if ended != DEAD:
-                break
+    done(lambda: call_command("migrate", verbosity=0))
+    lead(kinds, lambda: done(begin), live, afterwards, most=MOST_LIVES)
 
 
 if __name__ == "__main__":
