@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q, Sum
 
 from . import allowances, closings, tallies, triggers
-from .models import Account, Allowance, Book, Closing, Hold, Kind, Transfer
+from .models import Account, Allowance, Book, Closing, Hold, Kind, Taking, Transfer
 
 
 @contextmanager
@@ -28,6 +28,7 @@ def findings() -> Iterator[str]:
         yield f"the trigger {name} is missing: transfers could be edited or deleted"
     yield from _wallets()
     yield from _holds()
+    yield from _takings()
     yield from _allowances()
     yield from allowances.differences()
     yield from tallies.differences()
@@ -81,6 +82,24 @@ def _holds() -> Iterator[str]:
     for key in sorted(captured.keys() | used.keys()):
         if captured.get(key) != used.get(key):
             yield f"hold {key}: captured {captured.get(key)}, moved {used.get(key)}"
+
+
+def _takings() -> Iterator[str]:
+    """Every taking moved what it says, from the wallet and from losses; and what it gave back, it gave back."""
+    moved = dict(Transfer.objects.filter(kind__in=(Kind.REFUND, Kind.DISPUTE)).values_list("key", "amount").iterator())
+    for row in Taking.objects.order_by("pk").iterator():
+        owed = moved.pop(f"{row.key}:debt", 0) + moved.pop(f"{row.key}:bonus:debt", 0)
+        there = moved.pop(row.key, 0) + moved.pop(f"{row.key}:bonus", 0)
+        back = moved.pop(f"{row.key}:back", 0) + moved.pop(f"{row.key}:back:bonus", 0)
+        for name, stored, computed in (
+            ("took", row.cash + row.bonus, there + owed),
+            ("owed", row.owed, owed),
+            ("gave back", row.restored_cash + row.restored_bonus, back),
+        ):
+            if stored != computed:
+                yield f"taking {row}: it {name} {stored}, its transfers say {computed}"
+    for key in sorted(moved):
+        yield f"transfer {key}: a refund or dispute of which there is no taking"
 
 
 def _allowances() -> Iterator[str]:

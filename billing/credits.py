@@ -14,6 +14,12 @@ def show(amount: int) -> str:
     return f"{sign}{whole}.{rest:02d}"
 
 
+def whole(amount: int) -> str:
+    """`2600000` as `"26,000"`; places only where there are any."""
+    credits, rest = divmod(amount, PER_CREDIT)
+    return f"{credits:,}.{rest:02d}" if rest else f"{credits:,}"
+
+
 def read(text: str) -> int:
     """`"234"`, `"234.5"` or `"234.50"` as 1/100 credit; ValueError that says what is allowed for anything else."""
     match = _DECIMAL.fullmatch(text.strip())

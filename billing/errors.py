@@ -7,6 +7,7 @@ from django.conf import settings
 from .credits import show
 
 CEILINGS = "/billing/#ceilings"
+BUY = "/billing/buy/"
 
 
 class LedgerError(Exception):
@@ -14,7 +15,8 @@ class LedgerError(Exception):
 
 
 class InsufficientCredits(LedgerError):
-    """The wallet cannot pay `price`. All amounts in 1/100 credit; `missing` is what has to come in first."""
+    """The wallet cannot pay `price`. All amounts in 1/100 credit; `missing` is what has to come in first. More are
+    bought at `BUY`, a path of the site."""
 
     def __init__(self, *, price: int, available: int, debt: int = 0) -> None:
         self.price, self.available, self.debt = price, available, debt
@@ -64,3 +66,11 @@ class AlreadySettled(LedgerError):
 
 class StillHeld(LedgerError):
     """The wallet cannot be closed while credits are set aside for something."""
+
+
+class NothingToForgive(LedgerError):
+    """More was to be let go than the wallet owes, or nothing. Amounts in 1/100 credit."""
+
+    def __init__(self, *, asked: int, debt: int) -> None:
+        self.asked, self.debt = asked, debt
+        super().__init__(f"{show(asked)} credits were to be forgiven, and {show(debt)} are owed.")

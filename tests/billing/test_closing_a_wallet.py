@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from billing import closings, ledger, statement
+from billing import closings, ledger, statement, takings
 from billing.errors import StillHeld
 from billing.ledger import Closed
 from billing.models import Account, Book, Kind, Transfer
@@ -26,7 +26,7 @@ def test_what_is_left_goes_to_forfeits_and_the_cash_stays_received(alice: Any) -
 
 def test_what_is_owed_is_forgiven_by_losses(bob: Any) -> None:
     ledger.grant(bob, 10_00, key="gift", memo="A gift")
-    ledger.take_back(bob, 40_00, kind=Kind.REFUND, key="refund:1", memo="A refund")
+    takings.take(bob, cash=40_00, bonus=0, kind=Kind.REFUND, key="refund:1", memo="A refund")
     lost = closings.balance_of(Book.LOSSES)
 
     assert ledger.close(bob, key="forfeit:1") == Closed(forfeited=0, written_off=30_00)

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import DatabaseError
 
-from billing import audit, ledger, triggers
+from billing import audit, ledger, takings, triggers
 from billing.errors import AllowanceExceeded, AlreadySettled, InsufficientCredits, KeyReused
 from billing.ledger import Limit
 from billing.models import Account, Allowance, Book, Hold, Kind, Transfer
@@ -150,17 +150,17 @@ def test_both_of_two_allowances_must_hold(alice: Any) -> None:
 def test_a_refund_takes_what_is_there_and_the_rest_becomes_debt(alice: Any) -> None:
     ledger.hold(alice, 400_00, key="order:1")
 
-    ledger.take_back(alice, 900_00, kind=Kind.REFUND, key="stripe:re_1", memo="Refund")
-    ledger.take_back(alice, 900_00, kind=Kind.REFUND, key="stripe:re_1", memo="Refund")
+    takings.take(alice, cash=900_00, bonus=0, kind=Kind.REFUND, key="stripe:re_1", memo="Refund")
+    takings.take(alice, cash=900_00, bonus=0, kind=Kind.REFUND, key="stripe:re_1", memo="Refund")
 
     purse = ledger.wallet(alice)
     assert (purse.balance, purse.held, purse.debt) == (400_00, 400_00, 300_00)
     with pytest.raises(KeyReused):
-        ledger.take_back(alice, 901_00, kind=Kind.REFUND, key="stripe:re_1", memo="Refund")
+        takings.take(alice, cash=901_00, bonus=0, kind=Kind.REFUND, key="stripe:re_1", memo="Refund")
 
 
 def test_nothing_can_be_spent_while_there_is_debt(bob: Any) -> None:
-    ledger.take_back(bob, 10_00, kind=Kind.DISPUTE, key="stripe:dp_1", memo="Dispute")
+    takings.take(bob, cash=10_00, bonus=0, kind=Kind.DISPUTE, key="stripe:dp_1", memo="Dispute")
 
     with pytest.raises(InsufficientCredits) as refused:
         ledger.hold(bob, 1, key="order:1")
@@ -170,7 +170,7 @@ def test_nothing_can_be_spent_while_there_is_debt(bob: Any) -> None:
 
 def test_releases_and_purchases_pay_the_debt_first(alice: Any) -> None:
     ledger.hold(alice, 400_00, key="order:1")
-    ledger.take_back(alice, 900_00, kind=Kind.REFUND, key="stripe:re_1", memo="Refund")
+    takings.take(alice, cash=900_00, bonus=0, kind=Kind.REFUND, key="stripe:re_1", memo="Refund")
 
     ledger.capture("order:1", 250_00, memo="")
     purse = ledger.wallet(alice)

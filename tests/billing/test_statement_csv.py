@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing import filters, ledger, statement_csv
+from billing import filters, ledger, statement_csv, takings
 from billing.filters import EVERYTHING
 from billing.models import Kind
 
@@ -46,7 +46,7 @@ def test_a_movement_is_told_with_its_numbers_as_numbers(alice: Any) -> None:
 
 
 def test_what_became_debt_moves_no_credits_and_is_told_apart(alice: Any) -> None:
-    ledger.take_back(alice, 1200_00, kind=Kind.DISPUTE, key="stripe:1", memo="Disputed")
+    takings.take(alice, cash=1200_00, bonus=0, kind=Kind.DISPUTE, key="stripe:1", memo="Disputed")
 
     rows = read(alice, kind="dispute")
 

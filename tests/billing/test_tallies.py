@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.apps import apps
 
-from billing import audit, ledger
+from billing import audit, ledger, takings
 from billing.models import Allowance, Kind, Period, Tally
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -24,7 +24,7 @@ def story(bob: Any) -> Any:
             ledger.hold(bob, 20_00, key=f"order:{number}")
             ledger.capture(f"order:{number}", 10_00, memo="1 image", subject=subject)
         ledger.hold(bob, 15_00, key="order:open")
-        ledger.take_back(bob, 90_00, kind=Kind.DISPUTE, key="stripe:2", memo="Disputed")
+        takings.take(bob, cash=90_00, bonus=0, kind=Kind.DISPUTE, key="stripe:2", memo="Disputed")
     return bob
 
 

@@ -14,7 +14,7 @@ from django_q.models import OrmQ
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from billing import ledger, prices
+from billing import ledger, prices, takings
 from billing.errors import LedgerError
 from billing.models import Account, Hold, Kind, Price
 from generations import dispatch, fal_state, lifecycle, sweep
@@ -161,7 +161,7 @@ class AnyOrder(RuleBasedStateMachine):
         action = (
             partial(ledger.purchase, user, cash=amount, bonus=amount % 2 * 5_00, key=key, memo="A pack")
             if how % 2
-            else partial(ledger.take_back, user, amount, kind=Kind.REFUND, key=key, memo="A refund")
+            else partial(takings.take, user, cash=amount, bonus=0, kind=Kind.REFUND, key=key, memo="A refund")
         )
         while not self.do(None, action):  # whoever dies is asked again
             pass

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from billing import ledger
+from billing import ledger, takings
 from billing.allowances import OWN
 from billing.errors import AllowanceExceeded, AlreadySettled, CeilingReached, InsufficientCredits, LedgerError
 from billing.models import Allowance, Hold, Kind, Period, Transfer
@@ -63,7 +63,7 @@ def test_the_same_hold_said_by_32_is_held_once(rich: Any) -> None:
 def test_the_same_grant_purchase_and_refund_said_by_32_are_done_once(rich: Any) -> None:
     buy = partial(ledger.purchase, rich, cash=50_00, bonus=5_00, key="stripe:1", memo="A pack")
     give = partial(ledger.grant, rich, 7_00, key="trial:1", memo="Welcome")
-    take = partial(ledger.take_back, rich, 20_00, kind=Kind.REFUND, key="refund:1", memo="A refund")
+    take = partial(takings.take, rich, cash=20_00, bonus=0, kind=Kind.REFUND, key="refund:1", memo="A refund")
 
     results = together([buy, give, take, take] * 8)
 
@@ -75,8 +75,12 @@ def test_refunds_against_orders_leave_a_debt_and_no_wallet_below_zero(db: None) 
     for number in range(10):
         user = make_user(f"user{number}@example.com", 2 * FOX_COSTS)
         order = partial(lifecycle.submit, user, FOX)
-        take = partial(ledger.take_back, user, 50_00, kind=Kind.DISPUTE, key=f"dispute:{number}", memo="A dispute")
-        take_more = partial(ledger.take_back, user, 30_00, kind=Kind.REFUND, key=f"refund:{number}", memo="A refund")
+        take = partial(
+            takings.take, user, cash=50_00, bonus=0, kind=Kind.DISPUTE, key=f"dispute:{number}", memo="A dispute"
+        )
+        take_more = partial(
+            takings.take, user, cash=30_00, bonus=0, kind=Kind.REFUND, key=f"refund:{number}", memo="A refund"
+        )
 
         results = together([order, order, take, take, take_more, order])
 

@@ -80,7 +80,8 @@ class Kind(models.TextChoices):
     FORFEIT = "forfeit"
 
 
-RECEIVED = (Kind.PURCHASE, Kind.GRANT, Kind.CORRECTION)  # what a wallet is given
+# What a wallet is given; of refunds and disputes that which came back.
+RECEIVED = (Kind.PURCHASE, Kind.GRANT, Kind.REFUND, Kind.DISPUTE, Kind.CORRECTION)
 RARELY_GIVEN = (Kind.REFUND, Kind.DISPUTE, Kind.DEBT, Kind.CORRECTION, Kind.FORFEIT)  # what it gives, but for pictures
 
 
@@ -206,6 +207,47 @@ class Hold(models.Model):
         ]
         indexes = [
             models.Index(fields=["wallet", "-id"], name="hold_open_recent", condition=Q(settled_at__isnull=True))
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Taking(models.Model):
+    """What a refund or a dispute took: `cash` of what the wallet was sold and `bonus` of what it was given with it.
+
+    `owed` of that was not there and became debt, and `forgiven` of the debt was let go by staff. What came back is in
+    `restored_cash` and `restored_bonus`, once.
+    """
+
+    wallet = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="takings")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    key = models.CharField(max_length=200, unique=True)
+    cash = models.BigIntegerField()
+    bonus = models.BigIntegerField()
+    owed = models.BigIntegerField(default=0)
+    forgiven = models.BigIntegerField(default=0)
+    restored_cash = models.BigIntegerField(default=0)
+    restored_bonus = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+    restored_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="taking_takes_something", condition=Q(cash__gte=0, bonus__gte=0) & (Q(cash__gt=0) | Q(bonus__gt=0))
+            ),
+            models.CheckConstraint(
+                name="taking_owed_within", condition=Q(owed__gte=0, owed__lte=F("cash") + F("bonus"))
+            ),
+            models.CheckConstraint(
+                name="taking_forgiven_within", condition=Q(forgiven__gte=0, forgiven__lte=F("owed"))
+            ),
+            models.CheckConstraint(
+                name="taking_restored_within",
+                condition=Q(restored_cash__gte=0, restored_cash__lte=F("cash"))
+                & Q(restored_bonus__gte=0, restored_bonus__lte=F("bonus")),
+            ),
         ]
 
     def __str__(self) -> str:
