@@ -8,11 +8,15 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from . import checks, ledger, prices, triggers  # noqa: F401, PLC0415  # models exist only now
+        from . import checks, ledger, packs, prices, topup_attempts, triggers  # noqa: F401, PLC0415  # models exist only now
+        from .signals import purchase_paid  # noqa: PLC0415
+
+        purchase_paid.connect(topup_attempts.on_purchase_paid, dispatch_uid="billing.topup_attempts")
 
         def after_migrate(*, using: str, **_: Any) -> None:
             triggers.after_migrate(using=using)
             prices.seed()
+            packs.seed()
             ledger.open_books()
 
         post_migrate.connect(after_migrate, sender=self, weak=False, dispatch_uid="billing")

@@ -1,3 +1,4 @@
+import gc
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -9,10 +10,23 @@ class KreaSiteConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.signals import email_verified  # noqa: PLC0415  # models exist only now
+        from billing import signals as money  # noqa: PLC0415
         from partners.signals import endpoint_disabled, key_found  # noqa: PLC0415
 
-        from . import checks, mail_hosts, partner_mails, schedule, trial  # noqa: F401, PLC0415
+        from . import billing_mails, checks, mail_hosts, nudges, partner_mails, schedule, trial  # noqa: F401, PLC0415
 
+        money.task_wanted.connect(nudges.on_task_wanted, dispatch_uid="krea_site.nudges")
+        for signal, receiver in (
+            (money.purchase_paid, billing_mails.on_purchase_paid),
+            (money.purchase_ended, billing_mails.on_purchase_ended),
+            (money.subscription_behind, billing_mails.on_subscription_behind),
+            (money.dispute_opened, billing_mails.on_dispute_opened),
+            (money.top_up_ended, billing_mails.on_top_up_ended),
+            (money.top_up_switched_off, billing_mails.on_top_up_switched_off),
+            (money.top_up_ceiling_reached, billing_mails.on_top_up_ceiling_reached),
+            (money.balance_low, billing_mails.on_balance_low),
+        ):
+            signal.connect(receiver, dispatch_uid="krea_site.billing_mails")
         email_verified.connect(trial.on_email_verified, dispatch_uid="krea_site.trial")
         endpoint_disabled.connect(partner_mails.on_endpoint_disabled, dispatch_uid="krea_site.partner_mails")
         key_found.connect(partner_mails.on_key_found, dispatch_uid="krea_site.partner_mails")
@@ -25,3 +39,6 @@ class KreaSiteConfig(AppConfig):
         post_migrate.connect(
             after_migrate, sender=apps.get_app_config("django_q"), weak=False, dispatch_uid="krea_site"
         )
+        # Models and modules are never garbage: no later look goes through them, nor does the last one at the end; and
+        # what a worker's forks share with it is not written to.
+        gc.freeze()

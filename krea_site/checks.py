@@ -25,10 +25,10 @@ def environment_is_readable(**_: Any) -> list[CheckMessage]:
 
 @register
 def public_site_is_whole(**_: Any) -> list[CheckMessage]:
-    """krea_site.E001 to E004, W001: what strangers may reach needs mail, https, a secret and its own name."""
+    """krea_site.E001 to E004, W001, W004: what strangers may reach needs mail, https, a secret and its own name."""
     if not settings.IS_PUBLIC:
         return []
-    return [*_mail_is_sent(), *_https(), *_hosts(), *_no_debug(), *_database()]
+    return [*_mail_is_sent(), *_https(), *_hosts(), *_no_debug(), *_database(), *_payments()]
 
 
 @register
@@ -91,6 +91,15 @@ def _database() -> Iterator[CheckMessage]:
             "A public site on SQLite: one writer at a time, and one machine.",
             hint="Set DATABASE_URL to postgres://user:password@host/name.",
             id="krea_site.W001",
+        )
+
+
+def _payments() -> Iterator[CheckMessage]:
+    if not settings.STRIPE_SECRET_KEY:
+        yield Warning(
+            "A public site without STRIPE_SECRET_KEY: nobody can buy credits; the stand-in is for this machine alone.",
+            hint="Set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET.",
+            id="krea_site.W004",
         )
 
 

@@ -17,8 +17,9 @@ from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from billing import overdue
 from generations.nudge import nudge
-from krea_site import mails, overdue, zip_format
+from krea_site import mails, zip_format
 from krea_site.export_contents import STAGES, Picture, Slice
 from krea_site.models import Export, ExportFile, ExportPiece
 from krea_site.nudges import BUILD_EXPORT

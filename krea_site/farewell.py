@@ -20,14 +20,15 @@ from django.utils import timezone
 from accounts import erasure as accounts_erasure
 from accounts import portrait
 from accounts.models import User
-from billing import ledger
+from billing import leaving, ledger, overdue
 from billing.credits import show
 from billing.errors import StillHeld
 from billing.models import Account
+from billing.stripe_values import StripeUnavailable
 from generations import erasure, lifecycle
 from generations.models import FINAL, Generation, Image, Status
 from generations.nudge import nudge
-from krea_site import exports, mails, overdue, trial
+from krea_site import exports, mails, trial
 from krea_site.models import Export, Farewell, Mail, Report
 from krea_site.nudges import SAY_FAREWELL
 from partners import erasure as partners_erasure
@@ -39,6 +40,7 @@ Step = Farewell.Step
 _STEPS = list(Step)
 WORKING_S = settings.TASK_TIMEOUT_S * 2 // 3
 LEASE = timedelta(seconds=settings.SWEEP_AGE_S)  # longer than any task lives
+STRIPE_AGAIN_IN = timedelta(minutes=1)
 PICTURES_END_IN = timedelta(seconds=5)  # the next look at what is being cancelled
 LATECOMERS = timedelta(seconds=settings.SWEEP_AGE_S)  # whatever began before the farewell has ended by then
 MAILS_END_IN = timedelta(minutes=10)
@@ -122,6 +124,16 @@ def cancel(farewell: Farewell) -> Wait:
     return None
 
 
+def stripe(farewell: Farewell) -> Wait:
+    """Nothing is charged any more, and Stripe forgets the person."""
+    try:
+        leaving.leave(farewell.user)
+    except StripeUnavailable:
+        return STRIPE_AGAIN_IN
+    _next(farewell)
+    return None
+
+
 def money(farewell: Farewell) -> Wait:
     """Bring the wallet to zero. A picture that was ordered at the very last moment still holds credits: back to
     cancelling."""
@@ -195,6 +207,7 @@ def last(farewell: Farewell) -> Wait:
 
 STEPS: dict[str, Callable[[Farewell], Wait]] = {
     Step.CANCEL: cancel,
+    Step.STRIPE: stripe,
     Step.MONEY: money,
     Step.KEYS: close_keys,
     Step.PICTURES: pictures,

@@ -14,7 +14,8 @@ from django.utils import timezone
 from django_q.models import Failure, Schedule
 
 from accounts import sessions
-from billing import allowances, audit, closings
+from billing import allowances, audit, closings, reconcile, stripe_events
+from billing.stripe_values import StripeRefused, StripeUnavailable
 from generations import audit as road_audit
 from generations import shares
 from generations.models import Event
@@ -26,6 +27,7 @@ from partners.webhooks import deliveries
 logger = logging.getLogger(__name__)
 
 NIGHTLY = {
+    "krea_site.schedule.reconcile_stripe": time(1, 10),
     "krea_site.schedule.close_days": time(2, 10),
     "krea_site.schedule.audit_ledger": time(2, 40),
     "krea_site.schedule.prune_events": time(3, 10),
@@ -41,6 +43,7 @@ NIGHTLY = {
     "krea_site.schedule.prune_buckets": time(4, 20),
     "krea_site.schedule.rotate_signing_keys": time(4, 25),
     "krea_site.schedule.prune_allowances": time(4, 30),
+    "krea_site.schedule.prune_stripe_events": time(4, 35),
     "krea_site.schedule.count_status_days": time(0, 30),
 }
 EVENTS_LAST = timedelta(days=7)
@@ -48,7 +51,11 @@ FAILURES_LAST = timedelta(days=30)
 AT_ONCE = 2000  # rows deleted in one transaction: nobody waits long for its locks
 WORKING_TIME = timedelta(seconds=settings.TASK_TIMEOUT_S * 2 // 3)
 AUDIT_LASTS_S = 2 * 3600
-OPTIONS = {"krea_site.schedule.audit_ledger": {"timeout": AUDIT_LASTS_S}}  # the one task that may be long
+RECONCILING_LASTS_S = 1 * 3600
+OPTIONS = {  # the tasks that may be long
+    "krea_site.schedule.audit_ledger": {"timeout": AUDIT_LASTS_S},
+    "krea_site.schedule.reconcile_stripe": {"timeout": RECONCILING_LASTS_S},
+}
 
 
 def install() -> None:
@@ -77,6 +84,25 @@ def audit_ledger() -> int:
         logger.error("audit: %s", finding)
     logger.info("audit: %d findings", len(found))
     return len(found)
+
+
+def reconcile_stripe() -> int:
+    """Compare Stripe's records with ours, before the audit; how many things it could not mend. Each is logged as an
+    error. As with the audit, a second worker that gets it too leaves it alone."""
+    if not cache.add("krea_site.reconcile_stripe", True, RECONCILING_LASTS_S):
+        return 0
+    try:
+        outcome = reconcile.run()
+    except (StripeUnavailable, StripeRefused) as error:
+        logger.error("reconcile_stripe: Stripe gave no answer (%s); the next run begins where this one did", error)
+        return 0
+    finally:
+        cache.delete("krea_site.reconcile_stripe")
+    for finding in outcome.findings:
+        log = logger.warning if finding.is_mended else logger.error
+        log("reconcile_stripe: %s %s", finding.id, finding.words)
+    logger.info("reconcile_stripe: %d mended, %d left", outcome.mended, outcome.left)
+    return outcome.left
 
 
 def close_days() -> int:
@@ -143,6 +169,10 @@ def rotate_signing_keys() -> None:
 
 def prune_allowances() -> int:
     return allowances.prune(timezone.now().date())
+
+
+def prune_stripe_events() -> int:
+    return stripe_events.prune()
 
 
 def count_status_days() -> None:

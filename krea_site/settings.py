@@ -372,9 +372,27 @@ STANDIN_SPEED = env("STANDIN_SPEED", "1")
 
 # Stripe -------------------------------------------------------------------------------------------
 
+STANDIN_STRIPE_PORT = env_int("STANDIN_STRIPE_PORT", PORT + 2, most=65_535)
+STANDIN_STRIPE_URL = f"http://127.0.0.1:{STANDIN_STRIPE_PORT}"
 STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY")
 STRIPE_WEBHOOK_SECRET = env("STRIPE_WEBHOOK_SECRET")
-STRIPE_API_URL = env("STRIPE_API_URL")
+# Never on a public site: everybody knows the stand-in's secret, and could sign events that give credits away.
+STRIPE_USES_STANDIN = not (STRIPE_SECRET_KEY or STRIPE_WEBHOOK_SECRET or IS_PUBLIC)
+if STRIPE_USES_STANDIN:
+    STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET = "sk_test_standin", "whsec_standin"
+STRIPE_API_URL = env("STRIPE_API_URL", STANDIN_STRIPE_URL if STRIPE_USES_STANDIN else "https://api.stripe.com").rstrip(
+    "/"
+)
+STRIPE_TAX = env_bool("STRIPE_TAX")
+# Where forms of ours may lead to: Stripe's pages for paying and for one's cards, or the stand-in's.
+STRIPE_PAGES = env_list(
+    "STRIPE_PAGES",
+    "https://checkout.stripe.com,https://billing.stripe.com"
+    if STRIPE_API_URL == "https://api.stripe.com"
+    else STRIPE_API_URL,
+)
+STRIPE_TIMEOUT_S = 10  # one try of one call; pages wait for some of them
+STRIPE_RETRIES = 2  # of a call, with the same idempotency key
 
 # Pictures, and addresses of strangers -------------------------------------------------------------
 
@@ -438,7 +456,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
-        "form-action": [SELF],
+        "form-action": [SELF, *STRIPE_PAGES],
         "frame-ancestors": [NONE],
     }
 }
@@ -484,6 +502,8 @@ LOGGING = {
     "loggers": {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},  # it would write what it sends, e-mail addresses too
+        "urllib3": {"level": "WARNING"},
         "django-q": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
     },
 }

@@ -7,13 +7,17 @@ import logging
 
 from django.db import DatabaseError
 
+from billing import low_balance, refunds, stripe_events, topups, under_way
 from krea_site import exports, farewell, trial
 from krea_site.mails import post
 from partners import deadlines
 
 logger = logging.getLogger(__name__)
 
-SWEEPS = (deadlines.sweep, post.sweep, trial.sweep, exports.sweep, farewell.sweep)
+SWEEPS = (
+    deadlines.sweep, post.sweep, trial.sweep, exports.sweep, farewell.sweep, stripe_events.sweep,
+    under_way.sweep, refunds.sweep, topups.sweep, low_balance.sweep,
+)  # fmt: skip
 
 
 def run() -> None:

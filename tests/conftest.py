@@ -20,8 +20,10 @@ from generations import dispatch, follow, looks, sweep
 from generations.brief import Brief
 from generations.fal import client
 from generations.models import FINAL, Draw, FalState, Generation, Image, Status
+from tests import migrated
 from tests.object_storage import place, s3  # noqa: F401  (fixtures of all)
 from tests.standins.launch import StandIn, start_standin
+from tests.stripe_standin import _stripe_process, stripe_standin  # noqa: F401  (fixtures of all)
 
 User = get_user_model()
 django_settings.PASSWORD_HASHERS = ["tests.hashers.Quick"]  # half the suite's time would go into passwords
@@ -49,6 +51,25 @@ def _books_are_right(request: pytest.FixtureRequest) -> Iterator[None]:
         assert [*audit.findings(), *road_audit.findings()] == []
     if name == "transactional_db":
         triggers.remove(connection)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings: None) -> Iterator[bool]:
+    """pytest-django takes what stands there: a copy of the database that one worker has migrated for all."""
+    name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]
+    if connection.vendor == "sqlite":
+        migrated.lay(Path(name))
+        yield True
+        return
+    migrated.clone(django_settings.DATABASE_URL, name)
+    yield True
+    connection.close()
+    migrated.drop(django_settings.DATABASE_URL, name)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        migrated.forget()
 
 
 @pytest.fixture(scope="session", autouse=True)

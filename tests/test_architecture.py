@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.utils.module_loading import import_string
 
+from billing import nudges as billing_nudges
 from generations import nudge
 from krea_site import nudges, schedule
 
@@ -25,7 +26,7 @@ OURS = MAY_IMPORT.keys() | {"tests", "bench"}
 
 # Who may talk to an outside party: files, or folders. The stand-ins are outside parties themselves.
 DOORS = {
-    "stripe": ("billing/stripe_gateway.py",),
+    "stripe": ("billing/stripe_gateway/library.py",),
     "httpx": ("generations/fal/", "generations/safe_fetch.py"),
     "urllib.request": ("generations/fal/", "krea_site/staff.py"),  # parse_keqv_list; is our own process up?
     "http.client": ("krea_site/staff.py",),
@@ -119,7 +120,7 @@ def test_each_outside_party_has_its_door(party: str) -> None:
     assert elsewhere == []
 
 
-@pytest.mark.parametrize("name", [*nudge.NAMES, *nudges.NAMES, *schedule.NIGHTLY])
+@pytest.mark.parametrize("name", [*nudge.NAMES, *nudges.NAMES, *billing_nudges.NAMES, *schedule.NIGHTLY])
 def test_task_names_resolve(name: str) -> None:
     assert callable(import_string(name))
 
@@ -133,7 +134,7 @@ def test_every_task_that_is_named_is_a_known_one() -> None:
         if re.fullmatch(r"(\w+\.)+(tasks|schedule)\.\w+", node.value)
     }
 
-    assert names == {*nudge.NAMES, *nudges.NAMES, *schedule.NIGHTLY}
+    assert names == {*nudge.NAMES, *nudges.NAMES, *billing_nudges.NAMES, *schedule.NIGHTLY}
 
 
 def read_settings() -> dict[str, str | None]:

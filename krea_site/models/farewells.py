@@ -21,6 +21,7 @@ class Farewell(models.Model):
         """In their order."""
 
         CANCEL = "cancel"
+        STRIPE = "stripe"
         MONEY = "money"
         KEYS = "keys"
         PICTURES = "pictures"

@@ -4,8 +4,26 @@ from django.db import connection, transaction
 from django_q.models import OrmQ
 
 from billing import ledger, prices, triggers
-from billing.models import Account, Allowance, Hold, Price, Tally, Transfer
+from billing.models import (
+    Account,
+    Allowance,
+    AutoTopUp,
+    Hold,
+    Price,
+    Purchase,
+    Reconciliation,
+    Reversal,
+    StaffRefund,
+    StripeCustomer,
+    StripeEvent,
+    Subscription,
+    Taking,
+    Tally,
+    TopUp,
+    Transfer,
+)
 from generations.models import Customer, Draw, Event, FalState, Generation, Image, PromptWords, Share, UploadUse
+from krea_site.models import Mail
 
 
 @transaction.atomic
@@ -14,8 +32,9 @@ def empty_the_books() -> None:
     triggers.remove(connection)
     Image.objects.update(draw=None)
     for model in (
-        Hold.allowances.through, Transfer, Tally, Hold, Allowance, Account, OrmQ, Event, Customer, FalState, Draw,
-        Share, Image, PromptWords, UploadUse, Generation,
+        Hold.allowances.through, Transfer, Tally, Reversal, StaffRefund, TopUp, AutoTopUp, Purchase, StripeEvent,
+        Subscription, StripeCustomer, Reconciliation, Taking, Hold, Allowance, Account, OrmQ, Mail, Event, Customer,
+        FalState, Draw, Share, Image, PromptWords, UploadUse, Generation,
     ):  # fmt: skip
         model._base_manager.all()._raw_delete("default")
     Price.objects.exclude(holds_from=prices.FIRST_MOMENT).delete()

@@ -23,6 +23,7 @@ WHOLE: dict[str, Any] = {
     "ALLOWED_HOSTS": ["shop.example"],
     "SECRET_KEY": "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOP",
     "REDIS_URL": "rediss://:secret@redis.example:6380/1",
+    "STRIPE_SECRET_KEY": "rk_live_standin",
     "EGRESS_PROXY": "http://proxy.example:4750",
     "S3_BUCKET": "pictures",
     "S3_ACCESS_KEY_ID": "an-id",
@@ -54,6 +55,7 @@ BROKEN: list[tuple[dict[str, Any], str, str]] = [
     ({"PUBLIC_URL": "ftp://shop.example"}, "krea_site.E013", "PUBLIC_URL"),
     ({"IS_POSTGRES": False}, "krea_site.W001", "SQLite"),
     (NO_KEYS, "krea_site.W003", "S3_BUCKET"),
+    ({"STRIPE_SECRET_KEY": ""}, "krea_site.W004", "STRIPE_SECRET_KEY"),
     ({"IS_PUBLIC": False, "SECRET_KEY": "tooshort"}, "krea_site.W002", "SECRET_KEY"),
 ]  # fmt: skip
 

@@ -18,11 +18,11 @@ from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from billing import ledger
+from billing import ledger, overdue
 from generations import lifecycle, live, saved_loras
 from generations.pictures import store
 from generations.pictures.serve import in_thread
-from krea_site import export_contents, export_door, exports, overdue
+from krea_site import export_contents, export_door, exports
 from krea_site.models import Export, ExportFile, ExportPiece
 from partners import keys
 from tests.conftest import run_queued_tasks

@@ -43,7 +43,9 @@ def test_migrate_has_installed_every_schedule_and_the_table_of_the_cache() -> No
         "prune_buckets": "04:20",
         "rotate_signing_keys": "04:25",
         "prune_allowances": "04:30",
+        "prune_stripe_events": "04:35",
         "count_status_days": "00:30",
+        "reconcile_stripe": "01:10",
     }
     assert {row.schedule_type for row in Schedule.objects.all()} == {Schedule.DAILY}
     assert "cache" in connection.introspection.table_names()
