@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from . import ceilings, filters, spending, statement
+from . import ceilings, filters, shop_pages, spending, statement
 from .credits import show
 from .filters import EVERYTHING, BadFilter
 from .models import Account, Hold, Period
@@ -69,6 +69,7 @@ def _page(
     asked = request.GET
     context = {
         "wallet": wallet or Account(),
+        **shop_pages.standing(request.user, wallet or Account()),
         "holds": _holds(wallet),
         "meters": ceilings.meters(wallet or Account(), today=today, refused=refused),
         "chart": spending.chart(wallet, chosen, today=today),

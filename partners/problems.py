@@ -16,7 +16,7 @@ from django.http import Http404, HttpResponse
 from rest_framework import exceptions
 
 from billing.credits import show
-from billing.errors import AllowanceExceeded, InsufficientCredits
+from billing.errors import BUY, AllowanceExceeded, InsufficientCredits
 from billing.prices import NoPrice
 from generations.brief import BadBrief, FieldError
 
@@ -61,7 +61,7 @@ KINDS: dict[str, Kind] = {
         402,
         "The credits do not suffice.",
         "The price is more than what is available, or the account owes credits.",
-        "Buy credits; `price`, `available` and `missing` say how many.",
+        "Buy credits at `/billing/buy/`; `price`, `available` and `missing` say how many.",
     ),
     "missing_scope": Kind(
         403,
@@ -300,7 +300,7 @@ def of(error: Exception) -> Problem:
         case InsufficientCredits():
             return Problem(
                 "insufficient_credits",
-                str(error),
+                f"{error} Buy more on the billing page ({settings.PUBLIC_URL}{BUY}).",
                 price=show(error.price),
                 available=show(error.available),
                 missing=show(error.missing),

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from billing import filters, ledger, statement
+from billing import filters, ledger, statement, takings
 from billing.models import Account, Book, Kind, Transfer
 from billing.templatetags.credits import credits, signed
 from generations import lifecycle
@@ -78,7 +78,7 @@ def test_page_says_what_is_available_and_what_is_set_aside(client: Client, alice
 
     assert "Available 800.00 credits Set aside 31.00 credits" in text
     assert "Pictures 2 images, Krea 2 Large, style references \N{MINUS SIGN}169.00 831.00" in text
-    assert "Credits are granted by the operator of this site at present" in text
+    assert "Buy credits Purchases and invoices 1,000 credits are 1 US dollar and do not expire." in text
     assert "Owed" not in text
 
 
@@ -99,7 +99,7 @@ def test_movement_of_something_else_leads_to_no_generation(key: str) -> None:
 
 
 def test_debt_is_told_with_what_made_it_and_what_paid_it(client: Client, alice: Any) -> None:
-    ledger.take_back(alice, 1200_00, kind=Kind.DISPUTE, key="stripe:dispute", memo="Payment disputed")
+    takings.take(alice, cash=1200_00, bonus=0, kind=Kind.DISPUTE, key="stripe:dispute", memo="Payment disputed")
     assert "Owed 200.00 credits" in text_of(client.get("/billing/"))
     ledger.grant(alice, 300_00, key="sorry", memo="Sorry")
 
@@ -159,8 +159,9 @@ def test_statement_costs_the_same_however_long_it_is(
         spend(alice, 1_00, f"order:{number}")
     client.get("/billing/")
 
-    # Session, user, wallet for head and page, ceilings, chart, totals, three sides of a wallet.
-    with django_assert_num_queries(10):
+    # Session, user, wallet for head and page, ceilings, chart, totals, three sides of a wallet; the plan, what is under
+    # way and the customer at Stripe; auto top-up, what it spent and its last try.
+    with django_assert_num_queries(16):
         response = client.get("/billing/")
 
     assert response.content.decode().count('<td class="when">') == 50
@@ -175,7 +176,7 @@ def story(alice: Any) -> Any:
         (1, partial(spend, alice, 10_00, "order:1", "First")),
         (2, partial(spend, alice, 20_00, "order:2", "Second")),
         (2, partial(spend, alice, 30_00, "order:3", "Third")),
-        (3, partial(ledger.take_back, alice, 100_00, kind=Kind.REFUND, key="stripe:2", memo="Back")),
+        (3, partial(takings.take, alice, cash=100_00, bonus=0, kind=Kind.REFUND, key="stripe:2", memo="Back")),
     ):
         clock = START + timedelta(days=day, seconds=len(Transfer.objects.all()))
         with time_machine.travel(clock, tick=False):
@@ -203,7 +204,7 @@ def test_every_kind_has_its_words_and_its_sides(kind: Kind) -> None:
 
 
 def test_debt_is_found_under_the_kind_that_made_it(alice: Any) -> None:
-    ledger.take_back(alice, 1200_00, kind=Kind.DISPUTE, key="stripe:dispute", memo="Payment disputed")
+    takings.take(alice, cash=1200_00, bonus=0, kind=Kind.DISPUTE, key="stripe:dispute", memo="Payment disputed")
 
     assert keys(alice, kind="dispute") == ["stripe:dispute:debt", "stripe:dispute"]
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import time_machine
+from django.conf import settings
 from django.utils import timezone
 
 from billing import ledger
@@ -171,6 +172,7 @@ def test_too_few_credits_say_price_available_and_missing(bob: Any) -> None:
     assert refusal(answer) == (402, "insufficient_credits")
     body = answer.json()
     assert (body["price"], body["available"], body["missing"]) == ("78.00", "12.00", "66.00")
+    assert body["detail"].endswith(f"Buy more on the billing page ({settings.PUBLIC_URL}/billing/buy/).")
     assert not Generation.objects.exists()
 
 
