@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from billing import reconcile
+from billing.models import StripeEvent
 from krea_site import texts
 from krea_site.models import Mail, Report
 
@@ -25,6 +27,18 @@ def matters() -> Iterator[Matter]:
     if failed:
         words = "1 mail was given up" if failed == 1 else f"{failed:,} mails were given up"
         yield Matter(f"{words} in the last thirty days.", "staff-mails", "?state=failed")
+    yield from _money()
     drafts = texts.unedited()
     if drafts:
         yield Matter(f"Still drafts, and marked as such: {', '.join(drafts)}.", "staff-texts")
+
+
+def _money() -> Iterator[Matter]:
+    lost = StripeEvent.objects.filter(handled_at=None, due_at=None).count()
+    if lost:
+        words = "1 event of Stripe's was" if lost == 1 else f"{lost:,} events of Stripe's were"
+        yield Matter(f"{words} given up and can be repeated.", "staff-stripe", "?state=failed#events")
+    last = reconcile.newest()
+    if last is not None and last.left:
+        words = "1 thing differs" if last.left == 1 else f"{last.left:,} things differ"
+        yield Matter(f"{words} between Stripe's records and ours.", "staff-stripe")

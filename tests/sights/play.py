@@ -32,8 +32,8 @@ from django.test import Client, override_settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from uuid_utils.compat import uuid7  # noqa: E402
 
-from billing import closings, ledger  # noqa: E402
-from billing.models import Allowance, Kind, Period  # noqa: E402
+from billing import closings, ledger, takings  # noqa: E402
+from billing.models import Allowance, Kind, Pack, Period  # noqa: E402
 from generations import bin, dispatch, lifecycle, references, saved_loras, shares  # noqa: E402
 from generations.brief import Brief  # noqa: E402
 from generations.models import FINAL, Beat, Draft, Generation, Image, Share  # noqa: E402
@@ -44,7 +44,7 @@ from partners import keys  # noqa: E402
 from partners.models import Delivery, Endpoint, Key, Order, Topic  # noqa: E402
 from partners.webhooks import deliveries, endpoints  # noqa: E402
 from tests.conftest import look_at_everything, run_queued_tasks  # noqa: E402
-from tests.sights import clock, passkey  # noqa: E402
+from tests.sights import basket, books, clock, passkey, standing  # noqa: E402
 
 PASSWORD = "a long password 7"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Safari/537.36"
@@ -73,10 +73,15 @@ def main() -> None:
     places |= wait_in_line(carol)
     places |= keep_house(operator, places["picture"])
     places |= develop(alice, places["generation"])
+    mallory = person("mallory@example.com")
+    places |= books.keep(mallory)
+    places |= basket.fill(mallory)
+    places["pack"] = str(Pack.objects.get(cents=2_500).pk)
+    places |= standing.allow(alice, carol, debtor)
     clock.go_to()
     beat()
     closings.close_days()
-    cast = {"alice": alice, "bob": bob, "dora": debtor, "operator": operator, "carol": carol}
+    cast = {"alice": alice, "bob": bob, "dora": debtor, "operator": operator, "carol": carol, "mallory": mallory}
     cookies = {name: session_of(user) for name, user in cast.items()}
     places |= guard(carol)
     cookies["carol at the door"] = session_of(carol)
@@ -120,7 +125,7 @@ def paint(alice: Any) -> dict[str, str]:
     saved_loras.add(alice, "Paper cut", "https://example.com/loras/paper-cut.safetensors", 0.8)
     saved_loras.add(alice, "Grandmother's hands", "https://example.com/loras/hands-v2.safetensors", 1)
     clock.go_to(hours=3)
-    ledger.take_back(alice, 39_00, kind=Kind.REFUND, key="stage:refund", memo="Refund of one picture")
+    takings.take(alice, cash=39_00, bonus=0, kind=Kind.REFUND, key="stage:refund", memo="Refund of one picture")
     blocked = draw(alice, "krea-2-medium", {"prompt": "A scene of a forbidden kind", "seed": 5}, 1)
     clock.go_to(hours=2)
     partial = draw_with_a_failure(alice)
@@ -194,7 +199,7 @@ def owe(user: Any) -> None:
     clock.go_to(days=6)
     ledger.purchase(user, cash=1_000_00, bonus=0, key="stage:dora", memo="Pack of 1,000 credits")
     clock.go_to(days=1)
-    ledger.take_back(user, 1_250_00, kind=Kind.DISPUTE, key="stage:dispute", memo="Disputed payment")
+    takings.take(user, cash=1_250_00, bonus=0, kind=Kind.DISPUTE, key="stage:dispute", memo="Disputed payment")
     typed = {"model": "krea-2-large", "prompt": "A ferry crossing a fjord in the rain", "aspect_ratio": "16:9"}
     aside = {"model": "krea-2-medium", "prompt": "A glass greenhouse at night, lit from inside, film grain"}
     Draft.objects.create(user=user, typed=typed, aside=aside, version=3)

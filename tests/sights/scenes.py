@@ -108,6 +108,12 @@ def set_a_bad_ceiling(page: Page) -> None:
         page.locator("#limit-day").press("Enter")
 
 
+def send_an_old_form(page: Page) -> None:
+    page.evaluate("() => { for (const each of document.getElementsByName('wish')) each.value = 'of another day'; }")
+    with page.expect_navigation():
+        page.locator("main").get_by_role("button", name="Buy for $10.00").click()
+
+
 def open_code(prompt: str) -> Act:
     """The studio's API tab, with this prompt in the form."""
 
@@ -268,7 +274,29 @@ MONEY = [
     Scene("billing-holds", "/billing/", "carol", "What is set aside"),
     Scene("billing-ceilings", "/billing/", "alice", "Setting a ceiling", press(".ceiling summary")),
     Scene("billing-empty", "/billing/", "bob", "Nothing has moved yet"),
+    Scene("top-up", "/billing/top-up/", "alice", "Auto top-up is on, with what was tried"),
+    Scene("top-up-none", "/billing/top-up/", "bob", "Nothing was ever switched on"),
+    Scene("top-up-off", "/billing/top-up/", "dora", "Switched itself off after three declines"),
+    Scene("top-up-errors", "/billing/top-up/", "bob", "A form that could never work", status=422,
+          act=send("Go on", threshold="plenty", ceiling="1")),
+    Scene("top-up-answer", "/billing/top-up/{top_up}/", "carol", "The bank wants the customer"),
+    Scene("top-up-answered", "/billing/top-up/{old_top_up}/", "alice", "There is nothing to answer any more"),
     Scene("billing-debt", "/billing/", "dora", "More was taken back than there was"),
+    Scene("billing-plan", "/billing/", "mallory", "A plan, purchases under way, and a debt"),
+    Scene("buy", "/billing/buy/", "bob", "Packs and plans, with what they buy in pictures"),
+    Scene("buy-plan", "/billing/buy/", "mallory", "The same for somebody who has a plan and a debt"),
+    Scene("buy-errors", "/billing/buy/", "bob", "A form of another day", send_an_old_form, 409),
+    Scene("purchases", "/billing/purchases/", "mallory", "Purchases in every state, with their papers"),
+    Scene("purchases-empty", "/billing/purchases/", "bob", "Nothing was bought yet"),
+    Scene("purchase", "/billing/purchases/{plain_purchase}/", "mallory", "A purchase that is paid"),
+    Scene("purchase-refunded", "/billing/purchases/{paid_purchase}/", "mallory", "One that was refunded in part"),
+    Scene("purchase-disputed", "/billing/purchases/{disputed_purchase}/", "mallory", "One that a bank took back"),
+    Scene("purchase-waiting", "/billing/purchases/{open_purchase}/?paid", "mallory", "Back from paying"),
+    Scene("purchase-back", "/billing/purchases/{open_purchase}/?back", "mallory", "Back without paying"),
+    Scene("purchase-open", "/billing/purchases/{open_purchase}/", "mallory", "Begun and not paid"),
+    Scene("purchase-processing", "/billing/purchases/{processing_purchase}/", "mallory", "A bank sends the money"),
+    Scene("purchase-failed", "/billing/purchases/{failed_purchase}/", "mallory", "A payment that did not succeed"),
+    Scene("purchase-abandoned", "/billing/purchases/{abandoned_purchase}/", "mallory", "One that was dropped"),
 ]  # fmt: skip
 DEVELOPERS = [
     Scene("developers", "/developers/", "alice", "Quick start, and how keys, webhooks and usage stand"),
@@ -407,6 +435,41 @@ STAFF = [
     Scene(
         "staff-text-preview", "/admin/texts/terms/", "operator", "Looking at it before saving", follow("[name=preview]")
     ),
+    Scene("staff-purchases", "/admin/purchases/", "operator", "Purchases in every state"),
+    Scene("staff-purchases-none", "/admin/purchases/?q=nobody@", "operator", "None is found"),
+    Scene("staff-purchase", "/admin/purchases/{paid_purchase}/", "operator", "One that was refunded in part"),
+    Scene("staff-purchase-disputed", "/admin/purchases/{disputed_purchase}/", "operator", "One that a bank took back"),
+    Scene("staff-packs", "/admin/packs/", "operator", "Packs and plans"),
+    Scene("staff-pack", "/admin/packs/{pack}/", "operator", "Changing a pack"),
+    Scene("staff-pack-add", "/admin/packs/add/plan/", "operator", "A new plan"),
+    Scene(
+        "staff-pack-changes",
+        "/admin/packs/{pack}/",
+        "operator",
+        "What a change means, before it is saved",
+        send("Show what this changes", dollars="30", credits="32,000"),
+    ),
+    Scene(
+        "staff-pack-errors",
+        "/admin/packs/{pack}/",
+        "operator",
+        "Fewer credits than the price stands for",
+        send("Show what this changes", credits="1,000"),
+        422,
+    ),
+    Scene("staff-debts", "/admin/debts/", "operator", "Wallets that owe"),
+    Scene("staff-debt", "/admin/debts/{debtor}/", "operator", "How one came to it, and forgiving"),
+    Scene(
+        "staff-debt-errors",
+        "/admin/debts/{debtor}/",
+        "operator",
+        "Too much was to be forgiven",
+        send("Forgive", amount="999999", reason="A mistake of ours"),
+        409,
+    ),
+    Scene("staff-stripe", "/admin/stripe/", "operator", "Stripe's events, and whether its records agree with ours"),
+    Scene("staff-stripe-event", "/admin/stripe/{stripe_event}/", "operator", "An event that was handled"),
+    Scene("staff-stripe-event-failed", "/admin/stripe/{failed_event}/", "operator", "One that was given up"),
     Scene("staff-reports", "/admin/reports/", "operator", "Open reports"),
     Scene("staff-reports-closed", "/admin/reports/?state=closed", "operator", "Closed reports"),
     Scene("staff-report", "/admin/reports/{report}/", "operator", "One report, with its picture"),

@@ -12,3 +12,4 @@ uuid_utils.compat.uuid7 = clock.uuid7  # type: ignore[assignment]
 from krea_site.settings import *  # noqa: E402, F403
 
 ROOT_URLCONF = "tests.sights.urls"
+PASSWORD_HASHERS = ["tests.hashers.Quick"]

@@ -113,7 +113,29 @@ ADDRESSES = {
     # Money
     "billing/": Asked(MEMBERS),
     "billing/balance": Asked((204, 200, 200, 200)),
+    "billing/buy/": Asked(MEMBERS),
+    "billing/buy/begin": Asked((LOGIN, 409, 409, 409), post=True),
+    "billing/portal": Asked((LOGIN, 302, 302, 302), post=True),
+    "billing/purchases/": Asked(MEMBERS),
+    "billing/purchases/<uuid:id>/": Asked(OWN, "/billing/purchases/{plain_purchase}/", owner="mallory"),
+    "billing/purchases/<uuid:id>/state": Asked(
+        (LOGIN, 404, 404, 302), "/billing/purchases/{plain_purchase}/state", owner="mallory"
+    ),
+    "billing/purchases/<uuid:id>/pay": Asked(
+        (LOGIN, 404, 404, 302), "/billing/purchases/{plain_purchase}/pay", post=True, owner="mallory"
+    ),
+    "billing/purchases/<uuid:id>/drop": Asked(
+        (LOGIN, 404, 404, 302), "/billing/purchases/{plain_purchase}/drop", post=True, owner="mallory"
+    ),
     "billing/ceilings": Asked((LOGIN, 400, 400, 400), post=True),
+    "billing/top-up/": Asked(MEMBERS),
+    "billing/top-up/agree": Asked((LOGIN, 302, 302, 302)),  # nothing was typed before
+    "billing/top-up/card": Asked((LOGIN, 302, 302, 302), post=True),  # Stripe is not on the stage
+    "billing/top-up/off": Asked((LOGIN, 302, 302, 302), post=True, owner="mallory"),
+    "billing/top-up/low": Asked((LOGIN, 302, 302, 302), post=True, owner="mallory"),
+    "billing/top-up/<uuid:id>/": Asked(OWN, "/billing/top-up/{top_up}/", owner="carol"),
+    "billing/top-up/<uuid:id>/pay": Asked((LOGIN, 404, 404, 302), "/billing/top-up/{old_top_up}/pay", post=True),
+    "billing/top-up/<uuid:id>/cancel": Asked((LOGIN, 404, 404, 302), "/billing/top-up/{old_top_up}/cancel", post=True),
     # For developers
     "developers/": Asked(MEMBERS),
     "developers/guide/<slug:slug>/": Asked(EVERYBODY, "/developers/guide/start/"),
@@ -206,6 +228,21 @@ ADDRESSES = {
     "admin/mail-hosts/": Asked(STAFF),
     "admin/mail-hosts/add": Asked(STAFF_ACT, post=True),
     "admin/mail-hosts/remove": Asked(STAFF_ACT, post=True),
+    "admin/packs/": Asked(STAFF),
+    "admin/packs/add/<slug:what>/": Asked(STAFF, "/admin/packs/add/pack/"),
+    "admin/packs/<uuid:id>/": Asked(STAFF, "/admin/packs/{pack}/"),
+    "admin/packs/<uuid:id>/offer": Asked(STAFF_ACT, "/admin/packs/{pack}/offer", post=True),
+    "admin/purchases/": Asked(STAFF),
+    "admin/purchases/<uuid:id>/": Asked(STAFF, "/admin/purchases/{paid_purchase}/"),
+    "admin/purchases/<uuid:id>/refund": Asked(
+        (LOGIN, 404, 422, 404), "/admin/purchases/{paid_purchase}/refund", post=True
+    ),
+    "admin/purchases/<uuid:id>/ask": Asked(STAFF_ACT, "/admin/purchases/{paid_purchase}/ask", post=True),
+    "admin/debts/": Asked(STAFF),
+    "admin/debts/<int:id>/": Asked(STAFF, "/admin/debts/{debtor}/"),
+    "admin/stripe/": Asked(STAFF),
+    "admin/stripe/<str:id>/": Asked(STAFF, "/admin/stripe/{stripe_event}/"),
+    "admin/stripe/<str:id>/repeat": Asked(STAFF_ACT, "/admin/stripe/{stripe_event}/repeat", post=True),
     "admin/texts/": Asked(STAFF),
     "admin/texts/<slug:slug>/": Asked(STAFF, "/admin/texts/terms/"),
     "admin/reports/": Asked(STAFF),
@@ -312,6 +349,7 @@ ADDRESSES = {
     "api/events": Asked(KEY_ALONE, is_token=True),
     # With a secret in the address
     "webhooks/fal/<str:token>": Asked(NOWHERE, "/webhooks/fal/none", post=True, is_token=True),
+    "webhooks/stripe": Asked((400, 400, 400, 400), post=True, is_token=True),
     "pictures/…": Asked(NOWHERE, "/pictures/none", is_token=True),
     # Beside Django
     "live/": Asked((403, 200, 200, 200), is_token=True),
