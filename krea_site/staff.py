@@ -18,6 +18,7 @@ from krea_site import health
 from krea_site.processes import Child
 
 ANSWERS_WITHIN_S = 1.0
+UNCHECKED = "--skip-checks"  # whoever starts them has checked the same settings; checks load every page and form
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback is asked without a proxy
 
 
@@ -28,11 +29,11 @@ def web(fds: Sequence[int]) -> list[Child]:
 
 
 def worker() -> Child:
-    return Child("worker", ["manage.py", "qcluster"])
+    return Child("worker", ["manage.py", "qcluster", UNCHECKED])
 
 
 def follower() -> Child:
-    return Child("follower", ["manage.py", "follow"])
+    return Child("follower", ["manage.py", "follow", UNCHECKED])
 
 
 def standin() -> Child:
@@ -47,9 +48,26 @@ def standin() -> Child:
     return Child("stand-in for fal", ["-m", "standins.fal", *words], ends_last=True)
 
 
+def stripe_standin() -> Child:
+    """The local stand-in for Stripe, which sends its events to this site."""
+    options = {
+        "--port": settings.STANDIN_STRIPE_PORT,
+        "--webhook-url": f"{settings.PUBLIC_URL}/webhooks/stripe",
+        "--webhook-secret": settings.STRIPE_WEBHOOK_SECRET,
+        "--state-dir": settings.VAR_DIR / "standin-stripe",
+    }
+    words = [str(word) for pair in options.items() for word in pair]
+    return Child("stand-in for Stripe", ["-m", "standins.stripe", *words], ends_last=True)
+
+
 def needs_standin() -> bool:
     """Whether fal's part is played by our own stand-in at its usual place."""
     return settings.USES_STANDIN and settings.FAL_QUEUE_URL.startswith(f"{settings.STANDIN_FAL_URL}/")
+
+
+def needs_stripe_standin() -> bool:
+    """The same for Stripe's part."""
+    return settings.STRIPE_USES_STANDIN and settings.STRIPE_API_URL == settings.STANDIN_STRIPE_URL
 
 
 def web_answers() -> bool:
@@ -58,6 +76,10 @@ def web_answers() -> bool:
 
 def standin_answers() -> bool:
     return answers(f"{settings.STANDIN_FAL_URL}/healthz")
+
+
+def stripe_standin_answers() -> bool:
+    return answers(f"{settings.STANDIN_STRIPE_URL}/healthz")
 
 
 def public_url_is_here() -> bool:

@@ -27,11 +27,13 @@ class LiveSite:
     """A running site; its database is reached through `actor`, a process with the same environment."""
 
     def __init__(self, folder: Path, **env: str) -> None:
-        self.port = free_port(in_a_row=2)  # the stand-in's is the next one
+        self.port = free_port(in_a_row=3)  # the next one is that of fal's stand-in, then that of Stripe's
         self.url = f"http://localhost:{self.port}"
         self.folder = folder
         unset = dict.fromkeys(("FAL_KEY", "PUBLIC_URL", "REDIS_URL", "EMAIL_URL", "FAL_QUEUE_URL", "FAL_WEBHOOKS"), "")
-        settled = {"PORT": str(self.port), "VAR_DIR": str(folder), "STANDIN_SPEED": "0.05", "STANDIN_FAL_PORT": ""}
+        unset |= dict.fromkeys(("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_URL"), "")
+        unset |= dict.fromkeys(("STANDIN_FAL_PORT", "STANDIN_STRIPE_PORT"), "")
+        settled = {"PORT": str(self.port), "VAR_DIR": str(folder), "STANDIN_SPEED": "0.05"}
         settled["DATABASE_URL"] = f"sqlite:///{folder}/db.sqlite3"
         self.env = {**os.environ, **unset, **settled, **env}
         self.env.pop("COVERAGE_PROCESS_START", None)
@@ -140,16 +142,14 @@ def _running(site: LiveSite, *, fresh: bool) -> Iterator[LiveSite]:
 
 
 @contextmanager
-def postgres_database(name: str) -> Iterator[str]:
-    """A fresh database on the local PostgreSQL; its address."""
+def postgres_database(name: str, *, is_empty: bool = False) -> Iterator[str]:
+    """A fresh database on the local PostgreSQL, migrated unless it is to be empty; its address."""
     base, _, _ = POSTGRES.rpartition("/")
-    with psycopg.connect(POSTGRES.replace("postgres://", "postgresql://"), autocommit=True) as admin:
-        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        admin.execute(f'CREATE DATABASE "{name}"')
-        try:
-            yield f"{base}/{name}"
-        finally:
-            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    (migrated.create if is_empty else migrated.clone)(POSTGRES, name)
+    try:
+        yield f"{base}/{name}"
+    finally:
+        migrated.drop(POSTGRES, name)
 
 
 def postgres_is_reachable() -> bool:

@@ -2,19 +2,16 @@
 
 import argparse
 import os
-import signal
+from functools import partial
 from pathlib import Path
 
-import uvicorn
-import uvloop
 from starlette.middleware.cors import CORSMiddleware
 
+from standins import serving
 from standins.fal.app import App
 from standins.fal.faults import Switches
-from standins.fal.wire import CuttableProtocol
 from standins.fal.world import World
 
-KEEP_ALIVE_S = 75  # longer than clients keep idle connections, so that it is never we who close one in use
 EXPOSED = ["x-fal-request-id", "x-fal-billable-units", "x-fal-error-type", "etag"]
 
 
@@ -34,33 +31,15 @@ async def serve(given: argparse.Namespace) -> None:
     app = CORSMiddleware(
         App(world), allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=EXPOSED
     )
-    config = uvicorn.Config(
-        app,
-        host=given.host,
-        port=given.port,
-        http=CuttableProtocol,
-        lifespan="off",
-        ws="none",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        backlog=4096,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=1,
-    )
-    print(f"The stand-in for fal is on http://{given.host}:{given.port}", flush=True)
     try:
-        await uvicorn.Server(config).serve()
+        await serving.serve(app, name="fal", host=given.host, port=given.port)
     finally:
         await world.close()
 
 
 def main() -> None:
     given = arguments()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        # While it serves, uvicorn has its own handlers; afterwards it raises the signal once more, for these.
-        signal.signal(one, lambda *_: None)
-    uvloop.run(serve(given))
+    serving.run(partial(serve, given))
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ from starlette.types import Receive, Scope, Send
 
 from standins.fal import cdn, control, pages, platform_api, queue_api, rest_api
 from standins.fal.answers import answer, detail
-from standins.fal.call import Call, headers_of, read_body
+from standins.fal.call import Call
 from standins.fal.calls import LONGEST_BODY, Entry
-from standins.fal.wire import Halved, cut
 from standins.fal.world import World
+from standins.wire import Halved, cut, headers_of, read_body
 
 Handler = Callable[[World, Call], Awaitable[Response]]
 

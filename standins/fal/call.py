@@ -12,8 +12,6 @@ from starlette.types import Receive, Scope
 from standins.fal.drawing import Drawing
 from standins.fal.faults import Rule
 
-LARGEST_BODY = 64_000_000
-
 
 @dataclass
 class Call:
@@ -84,22 +82,3 @@ class Call:
 def refuse_constant(name: str) -> Any:
     """NaN and its like are not JSON."""
     raise ValueError(f"{name} is not JSON.")
-
-
-async def read_body(receive: Receive) -> bytes:
-    """All of the body; ValueError where it is too large."""
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-        if size > LARGEST_BODY:
-            raise ValueError("The body is too large.")
-        if not message.get("more_body"):
-            return b"".join(chunks)
-
-
-def headers_of(scope: Scope) -> dict[str, str]:
-    """Names in lower case, values as text."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}

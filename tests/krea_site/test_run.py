@@ -84,12 +84,16 @@ def test_second_one_beside_it_is_refused_in_one_sentence(site: LiveSite, tmp_pat
     same_port = run(site, VAR_DIR=str(tmp_path / "other"))
     elsewhere = {"VAR_DIR": str(tmp_path / "other"), "PORT": str(free_port())}
     same_standin = run(site, **elsewhere, STANDIN_FAL_PORT=str(site.port + 1))
+    same_stripe = run(site, **elsewhere, STANDIN_STRIPE_PORT=str(site.port + 2))
 
-    assert [done.returncode for done in (same, same_port, same_standin)] == [1, 1, 1]
+    assert [done.returncode for done in (same, same_port, same_standin, same_stripe)] == [1, 1, 1, 1]
     assert same.stderr.startswith(f"CommandError: The site is running already, at {site.url}. End that one")
     assert same_port.stderr.startswith(f"CommandError: Port {site.port} is taken by another program.")
     assert same_standin.stderr.startswith(
         f"CommandError: Port {site.port + 1} is taken by another program. The stand-in"
+    )
+    assert same_stripe.stderr.startswith(
+        f"CommandError: Port {site.port + 2} is taken by another program. The stand-in for Stripe"
     )
     assert site.is_ready()
 

@@ -61,19 +61,26 @@ class Command(BaseCommand):
             sockets = [stack.enter_context(each) for each in ports.listen(settings.PORT)]
         except ports.PortTaken as error:
             raise CommandError(f"{error} End what uses it, or choose another one: PORT=9000.") from None
-        try:
-            if staff.needs_standin():
-                ports.check_free(settings.STANDIN_FAL_PORT)
-        except ports.PortTaken as error:
-            raise CommandError(
-                f"{error} The stand-in for fal would be there. Choose another one: STANDIN_FAL_PORT=9100."
-            ) from None
+        if staff.needs_standin():
+            check_place("fal", settings.STANDIN_FAL_PORT, "STANDIN_FAL_PORT=9100")
+        if staff.needs_stripe_standin():
+            check_place("Stripe", settings.STANDIN_STRIPE_PORT, "STANDIN_STRIPE_PORT=9200")
         return [each.fileno() for each in sockets]
+
+
+def check_place(party: str, port: int, example: str) -> None:
+    """CommandError where a stand-in's port is taken."""
+    try:
+        ports.check_free(port)
+    except ports.PortTaken as error:
+        raise CommandError(f"{error} The stand-in for {party} would be there. Choose another one: {example}.") from None
 
 
 def start(supervisor: Supervisor, fds: list[int]) -> None:
     if staff.needs_standin():
         supervisor.start(staff.standin())
+    if staff.needs_stripe_standin():
+        supervisor.start(staff.stripe_standin())
     for child in [*staff.web(fds), staff.worker(), staff.follower()]:
         supervisor.start(child)
 
@@ -87,6 +94,8 @@ def wait_until_ready(supervisor: Supervisor, ending: Ending, started: float) -> 
     }
     if staff.needs_standin():
         missing["stand-in for fal"] = staff.standin_answers
+    if staff.needs_stripe_standin():
+        missing["stand-in for Stripe"] = staff.stripe_standin_answers
     while missing and not ending.asked:
         name = next(iter(missing))
         if missing[name]():
@@ -109,6 +118,9 @@ def welcome(guest: demo.Demo | None) -> str:
         lines.append(("Mail inbox", f"{root}/inbox/"))
     if staff.needs_standin():
         lines.append(("Drawn by", f"the local stand-in for fal, {settings.STANDIN_FAL_URL}/ (set FAL_KEY for fal)"))
+    if staff.needs_stripe_standin():
+        said = f"the local stand-in for Stripe, {settings.STANDIN_STRIPE_URL}/ (set STRIPE_SECRET_KEY for Stripe)"
+        lines.append(("Payments by", said))
     width = max(len(name) for name, _ in lines)
     table = "\n".join(f"  {name:<{width}}  {value}" for name, value in lines)
     return f"\n{settings.SITE_NAME} is running. Ctrl-C ends it.\n\n{table}\n"

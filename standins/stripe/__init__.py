@@ -1,0 +1,1 @@
+"""A local stand-in for Stripe: `python -m standins.stripe`. README.md says what it does."""
