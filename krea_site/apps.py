@@ -4,6 +4,8 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
+from krea_site import USUAL_THRESHOLD
+
 
 class KreaSiteConfig(AppConfig):
     name = "krea_site"
@@ -42,3 +44,4 @@ class KreaSiteConfig(AppConfig):
         # Models and modules are never garbage: no later look goes through them, nor does the last one at the end; and
         # what a worker's forks share with it is not written to.
         gc.freeze()
+        gc.set_threshold(*USUAL_THRESHOLD)

@@ -56,6 +56,7 @@ def live_site(tmp_path_factory: pytest.TempPathFactory, shelf: Shelf) -> Iterato
     if not CHROMIUM.exists():
         pytest.skip(f"no Chromium is installed at {CHROMIUM}")
     reach = {"SAFE_FETCH_ALLOW": shelf.hosts, "SSL_CERT_FILE": str(shelf.certificate)}
+    reach["DJANGO_SETTINGS_MODULE"] = "tests.quick_passwords"  # each test logs in
     with running_site(tmp_path_factory.mktemp("live") / "var", **reach) as site:
         yield site
 
@@ -93,7 +94,7 @@ MakeCustomer = Callable[..., Customer]
 @pytest.fixture(scope="session")
 def make_customer(live_site: LiveSite) -> MakeCustomer:
     """`make_customer(credits=…)`: another customer, with 1,000.00 credits."""
-    kept = live_site.run(KEEP_PASSWORD.format(password=PASSWORD)).strip()  # a million rounds, gone through once
+    kept = live_site.run(KEEP_PASSWORD.format(password=PASSWORD)).strip()
 
     def make(credits: int = 1000_00) -> Customer:
         made = Customer(f"{uuid4().hex}@example.com", PASSWORD)

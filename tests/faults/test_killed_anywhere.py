@@ -11,10 +11,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from django.conf import settings as django_settings
-from psycopg import sql
 
 from tests import migrated
 from tests.faults.bomb import KINDS
@@ -28,18 +26,16 @@ LEAST_DEATHS = {"before commit": 10, "after commit": 10, "before call": 3, "afte
 
 @pytest.fixture
 def own_database(tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database that nobody else uses."""
+    """The address of a migrated, empty database that nobody else uses."""
     if not django_settings.IS_POSTGRES:
         migrated.lay(tmp_path / "db.sqlite3")
         yield f"sqlite:///{tmp_path}/db.sqlite3"
         return
     stem, _, _ = django_settings.DATABASE_URL.rpartition("/")
     name = f"mortal_{os.getpid()}"
-    with psycopg.connect(django_settings.DATABASE_URL, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield f"{stem}/{name}"
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    migrated.clone(django_settings.DATABASE_URL, name)
+    yield f"{stem}/{name}"
+    migrated.drop(django_settings.DATABASE_URL, name)
 
 
 @pytest.mark.parametrize("road", ["webhook", "polling"])

@@ -95,7 +95,7 @@ def test_the_whole_site_is_started_for_it_on_postgres_and_redis(tmp_path: Path) 
     if not live_site.redis_is_reachable():
         pytest.skip("no Redis is reachable")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    with live_site.postgres_database(f"krea_generate_{worker}") as database:
+    with live_site.postgres_database(f"krea_generate_{worker}", is_empty=True) as database:
         site = LiveSite(
             tmp_path / "var", DATABASE_URL=database, REDIS_URL=live_site.REDIS, QUEUE_NAME=f"generate-{worker}"
         )
