@@ -17,6 +17,7 @@ COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --g
 # What a production machine would say; nothing is connected to.
 PRODUCTION := PUBLIC_URL=https://shop.example ALLOWED_HOSTS= DATABASE_URL=postgres://shop@db.example/shop \
 	REDIS_URL=redis://redis.example:6379/0 EMAIL_URL=smtp+tls://mail.example:587 FAL_KEY=an-id:a-secret FAL_WEBHOOKS=auto \
+	STRIPE_SECRET_KEY=sk_live_only-for-this-check STRIPE_WEBHOOK_SECRET=whsec_only-for-this-check STRIPE_API_URL= \
 	SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz DEBUG=off VAR_DIR=$(VENV)/check
 
 # Compiled once, Python starts in a third of the time.

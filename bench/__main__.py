@@ -14,6 +14,8 @@ from typing import Any
 from bench import database, report, trials
 from bench.acceptance import SECONDS, acceptance
 from bench.gallery import PICTURES, gallery
+from bench.hooks import SECONDS as HOOKS_S
+from bench.hooks import hooks
 from bench.interaction import REPETITIONS, interaction
 from bench.lighthouse import RUNS, lighthouse
 from bench.readers import readers
@@ -24,8 +26,8 @@ from bench.world import Plan
 
 RESULTS = Path(__file__).parent / "results"
 TRIALS = ("burst", "steady", "polling", "readers")
-# Only when named: one fetches a program, one wants a browser, two make very many rows, two want the machine alone.
-BY_NAME = ("lighthouse", "interaction", "statement", "gallery", "status", "streams", "acceptance")
+# Only when named: one fetches a program, one wants a browser, two make very many rows, three want the machine alone.
+BY_NAME = ("lighthouse", "interaction", "statement", "gallery", "status", "streams", "acceptance", "hooks")
 NAMES = f"of {', '.join(TRIALS)}: all when none is named; or {', '.join(BY_NAME)}"
 
 
@@ -72,6 +74,8 @@ def run(plan: Plan, given: argparse.Namespace) -> Iterator[tuple[str, dict[str, 
         yield "status", status(plan, calls=given.calls)
     if "acceptance" in given.trials:
         yield "acceptance", acceptance(plan, seconds=given.acceptance)
+    if "hooks" in given.trials:
+        yield "hooks", hooks(plan, seconds=given.hooks)
 
 
 def kinds(given: argparse.Namespace) -> list[str]:
@@ -125,6 +129,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--streams", type=int, default=STREAMS, help="idle ones")
     parser.add_argument("--calls", type=int, default=CALLS, help="of status, of each kind")
     parser.add_argument("--acceptance", type=float, default=SECONDS, help="seconds of each load of the acceptance")
+    parser.add_argument("--hooks", type=float, default=HOOKS_S, help="seconds of it")
     parser.add_argument("--repeat", type=int, default=1, help="do it all so many times")
     parser.add_argument("--results", type=Path, default=RESULTS, help="the folder for the JSON")
     parser.add_argument("--within", type=float, default=900.0, help="seconds after which a benchmark gives up")

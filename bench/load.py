@@ -50,13 +50,14 @@ async def _connection(port: int, call: Call, number: int, ends_at: float, found:
             writer.write(call(number))
             async with asyncio.timeout(PATIENCE_S):
                 head = await reader.readuntil(b"\r\n\r\n")
-                await reader.readexactly(_length(head))
+                await reader.readexactly(length(head))
             found.took_s.append(time.monotonic() - began)
             found.statuses[int(head.split(b" ", 2)[1])] += 1
     finally:
         writer.close()
 
 
-def _length(head: bytes) -> int:
+def length(head: bytes) -> int:
+    """Of the body that follows a head."""
     lines = head.lower().split(b"\r\n")
     return next(int(line.partition(b":")[2]) for line in lines if line.startswith(b"content-length:"))

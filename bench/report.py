@@ -19,6 +19,8 @@ PLAIN = (
     ("arrivals", "events at 100 streams of one customer"), ("arrived_p50_s", "commit to arrival, p50, s"),
     ("last_arrived_s", "… the last, s"),
     ("threads_before", "its threads before"), ("threads_with_streams", "… with the streams"),
+    ("events", "events of Stripe written down"), ("handled", "… and handled"),
+    ("web_cpu_ms", "web processor for one call, ms"),
     ("wait_goal_s", "… goal for p95, s"), ("drawn_again", "pictures drawn again"), ("passed", "passed"),
 )  # fmt: skip
 
@@ -35,6 +37,8 @@ def table(title: str, figures: dict[str, Any]) -> str:
         lines += ["", *_pages(figures["pages"])]
     if "acceptance" in figures:
         lines += ["", *_acceptance(figures)]
+    if "hooks" in figures:
+        lines += ["", *_hooks(figures["hooks"])]
     if "answers" in figures:
         lines += ["", *_answers(figures["answers"])]
     if "parts_ms" in figures:
@@ -76,6 +80,17 @@ def _loaded(words: str, took: dict[str, Any], share: object) -> str:
         + "".join(f"{_shown(took[each]):>12}" for each in ("rate", "p50_ms", "p99_ms", "cpu_ms"))
         + f"{share:>12}"
     )
+
+
+def _hooks(answers: dict[str, Any]) -> list[str]:
+    heads = f"{'call':<45}{'p50 ms':>12}{'p99 ms':>12}{'max ms':>12}  answers"
+    return [heads] + [
+        f"{name:<45}"
+        + "".join(f"{_shown(took[each]):>12}" for each in ("p50_ms", "p99_ms", "p100_ms"))
+        + "  "
+        + ", ".join(f"{count:,} of {status}" for status, count in took["statuses"].items())
+        for name, took in answers.items()
+    ]
 
 
 def _answers(answers: dict[str, Any]) -> list[str]:

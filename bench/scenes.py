@@ -27,7 +27,7 @@ from django.db.models import Count, Max, Q  # noqa: E402
 
 from bench import call_parts, gallery_rows  # noqa: E402
 from billing import audit, ledger  # noqa: E402
-from billing.models import Transfer  # noqa: E402
+from billing.models import StripeEvent, Transfer  # noqa: E402
 from generations import audit as road_audit  # noqa: E402
 from generations import catalogue, lifecycle  # noqa: E402
 from generations.brief import Brief  # noqa: E402
@@ -262,9 +262,19 @@ def _log() -> dict[str, Any]:
     return found
 
 
+def stripe_events(*, within: float) -> dict[str, Any]:
+    """How many were written down, and handled before the time is over."""
+    ends_at = time.time() + within
+    while StripeEvent.objects.filter(handled_at=None).exists() and time.time() < ends_at:
+        time.sleep(LOOK_EVERY_S)
+    handled = StripeEvent.objects.exclude(handled_at=None)
+    return {"events": StripeEvent.objects.count(), "handled": handled.count()}
+
+
 SCENES: dict[str, Callable[..., dict[str, Any]]] = {
     "burst": burst, "steady": steady, "guest": guest, "statement": statement, "gallery": gallery,
     "partners": partners, "gifts": gifts, "books": books, "status_parts": call_parts.of_status,
+    "stripe_events": stripe_events,
 }  # fmt: skip
 
 if __name__ == "__main__":

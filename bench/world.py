@@ -43,6 +43,7 @@ class Plan:
     latency_s: float = 10.0
     redis: str = ""
     web_processes: int | None = None  # None: as `manage.py run` has them
+    settings: tuple[tuple[str, str], ...] = ()  # more of them, by name
 
 
 @dataclass
@@ -146,6 +147,7 @@ def _made(plan: Plan, folder: Path, url: str, door: socket.socket) -> World:
         "FAL_WEBHOOKS": "on" if plan.webhooks else "off",
         "WORKERS": str(plan.workers),
         "LOG_LEVEL": "WARNING",
+        **dict(plan.settings),
     }
     standin = f"http://127.0.0.1:{standin_port}"
     return World(plan, folder, f"http://127.0.0.1:{port}", standin, environment)
