@@ -54,7 +54,7 @@ def purchase(user: AbstractBaseUser, *, cash: int, bonus: int, key: str, memo: s
     if cash:
         receive(user, cash, Book.SALES, Kind.PURCHASE, key=key, memo=memo, actor=actor)
     if bonus:
-        receive(user, bonus, Book.GRANTS, Kind.GRANT, key=f"{key}:bonus", memo=memo, actor=actor)
+        receive(user, bonus, Book.GRANTS, Kind.GRANT, key=f"{key}:bonus", memo=f"{memo}, bonus", actor=actor)
 
 
 @transaction.atomic

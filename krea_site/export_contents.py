@@ -25,6 +25,7 @@ from billing.models import Account
 from billing.statement_csv import safe
 from generations.models import Draft, Generation, Image, SavedLora, Share, Upload
 from generations.pictures import store
+from krea_site.export_shop import bought
 from krea_site.models import Export, TrialGrant
 from partners.models import Endpoint, Key
 
@@ -37,7 +38,8 @@ A_SLICE_TAKES_S = 8.0
 CHUNK = 1024 * 1024
 README = """What this site keeps of you, as of the day of this archive.
 
-account.json       your account: addresses, second factors, sessions, API keys, webhooks, balance, drafts, links, LoRAs
+account.json       your account: addresses, second factors, sessions, API keys, webhooks, balance, purchases, drafts,
+                   links, LoRAs
 statement.csv      every movement of your credits, newest first; statement.json has the same
 generations.json   what you asked for, with every setting, and which files it became
 pictures/          your pictures as they were stored
@@ -77,6 +79,7 @@ def account(user: User, cursor: str) -> Slice:
         **portrait.of(user),
         "credits": {"available": show(purse.available), "held": show(purse.held), "debt": show(purse.debt)},
         "trial_credits": trial.state if trial else None,
+        **bought(user),
         "api_keys": [
             {
                 "name": key.name, "begins_with": key.prefix, "scopes": key.scopes, "created_at": key.created_at,
