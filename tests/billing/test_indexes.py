@@ -108,6 +108,7 @@ def test_the_whole_page_asks_little(wallet: Account) -> None:
     with CaptureQueriesContext(connection) as made:
         client.get(address)
 
-    # The wallet for head and page, its ceilings, chart, totals, three sides, two of them for each of two balances.
-    assert len([query for query in made if "billing_" in query["sql"]]) == 12
+    # The wallet for head and page, its ceilings, chart, totals, three sides, two of them for each of two balances; the
+    # plan, purchases under way, the customer at Stripe, the packs for a debt, auto top-up and its last attempts.
+    assert len([query for query in made if "billing_" in query["sql"]]) == 18
     assert too_much(partial(client.get, address), A_PAGE) == []
