@@ -176,6 +176,8 @@ def _credit(purchase: Purchase, payment: Payment) -> None:
     purchase.save()
     split = splits.of(purchase)
     ledger.purchase(purchase.user, cash=split.cash, bonus=split.bonus, key=key(payment.id), memo=_what(purchase))
+    if not purchase.user.is_active:
+        logger.error("payment %s was credited to an account that is closed: give it back at Stripe", payment.id)
     purchase_paid.send(sender=Purchase, purchase_id=purchase.pk)
 
 

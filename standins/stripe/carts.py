@@ -59,13 +59,14 @@ def discount_of(coupon: Object | None, amount: int) -> int:
 
 
 def spread(shares: list[Share], discount: int) -> None:
-    """By what each line costs; the last takes what remains."""
+    """By what each line costs, rounded at the ends of lines: so the parts add up, and none is below nothing."""
     costly = [share for share in shares if share.subtotal > 0]
     whole = sum(share.subtotal for share in costly)
-    left = discount
+    before = place = 0
     for share in costly:
-        share.discount = left if share is costly[-1] else divided(discount * share.subtotal, whole)
-        left -= share.discount
+        place += share.subtotal
+        share.discount = divided(discount * place, whole) - before
+        before += share.discount
 
 
 def divided(amount: int, by: int) -> int:

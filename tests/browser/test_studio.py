@@ -121,7 +121,7 @@ def test_too_few_credits_are_told_with_the_way_to_get_some(open_page: OpenPage, 
     expect(page.locator("#errors")).to_contain_text("This costs 117.00 and you have 100.00: 17.00 are missing.")
     expect(page.locator("#prompt")).to_have_value("dear")
     page.click("#errors a")
-    expect(page.locator("h1")).to_have_text("Billing")
+    expect(page.locator("h1")).to_have_text("Buy credits")
 
 
 def test_price_that_rose_while_nobody_looked_is_asked_about(open_page: OpenPage) -> None:
