@@ -65,6 +65,7 @@ def make(request: Visit) -> HttpResponse:
         if not Key.objects.of(request.user).filter(pk=asked["id"]).exists():
             messages.error(request, "No key was made. Please fill in the form once more.")
             return redirect("key-make")
+        shown_once.pressed_again(request, asked["id"])
     return redirect("key", asked["id"])
 
 
@@ -147,6 +148,7 @@ def _page(request: Visit, found: Key, form: ChangeForm, *, secret: str = "", sta
 def _to_successor(request: Visit, old: Key) -> HttpResponseRedirect:
     """To the newest key that came from this one."""
     newest = Key.objects.of(request.user).filter(family=old.family).latest("created_at")
+    shown_once.pressed_again(request, newest.pk)
     return redirect("key", newest.pk)
 
 

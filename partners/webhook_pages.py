@@ -68,6 +68,7 @@ def make(request: Visit) -> HttpResponse:
         if not Endpoint.objects.of(request.user).filter(pk=asked["id"]).exists():
             messages.error(request, "No webhook was made. Please fill in the form once more.")
             return redirect("webhook-make")
+        shown_once.pressed_again(request, asked["id"])
     return redirect("webhook", asked["id"])
 
 
@@ -173,6 +174,8 @@ def _rotate(request: Visit, row: Endpoint | Listener, shown_as: UUID | str) -> N
         fresh = manager.select_for_update().get(pk=row.pk)
         if constant_time_compare(request.POST.get("mark", ""), _mark(fresh)):
             shown_once.keep(request, shown_as, endpoints.rotate(fresh))
+        else:
+            shown_once.pressed_again(request, shown_as)
 
 
 def _mark(row: Endpoint | Listener) -> str:

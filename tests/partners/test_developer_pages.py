@@ -109,6 +109,17 @@ def test_a_key_is_made_once_shown_once_and_works(browser: Client, acme: Any) -> 
     assert Key.objects.count() == 1
 
 
+def test_a_second_press_that_broke_off_the_page_still_shows_the_key(browser: Client, acme: Any) -> None:
+    form = open_form(browser, "/developers/keys/new/", **A_KEY)
+    broken_off = browser.post("/developers/keys/new/", form).headers["Location"]
+    unseen = found(SECRET, browser.get(broken_off))
+
+    shown = found(SECRET, browser.get(browser.post("/developers/keys/new/", form).headers["Location"]))
+
+    assert shown == unseen != ""
+    assert found(SECRET, browser.get(broken_off)) == ""
+
+
 def test_another_session_is_not_shown_the_secret(browser: Client, acme: Any) -> None:
     form = open_form(browser, "/developers/keys/new/", **A_KEY)
     browser.post("/developers/keys/new/", form)
