@@ -9,9 +9,10 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks, ledger, packs, prices, topup_attempts, triggers  # noqa: F401, PLC0415  # models exist only now
-        from .signals import purchase_paid  # noqa: PLC0415
+        from .signals import purchase_paid, purchase_reversed  # noqa: PLC0415
 
         purchase_paid.connect(topup_attempts.on_purchase_paid, dispatch_uid="billing.topup_attempts")
+        purchase_reversed.connect(topup_attempts.on_purchase_reversed, dispatch_uid="billing.topup_attempts")
 
         def after_migrate(*, using: str, **_: Any) -> None:
             triggers.after_migrate(using=using)

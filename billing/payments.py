@@ -18,7 +18,7 @@ from django.utils import timezone
 from . import cents, ledger, splits, stripe_gateway, takings
 from .credits import whole
 from .models import Kind, Plan, Purchase, Reversal, StripeCustomer
-from .signals import dispute_opened, purchase_ended, purchase_paid
+from .signals import dispute_opened, purchase_ended, purchase_paid, purchase_reversed
 from .stripe_values import NotAtStripe, Payment, PaymentStatus, PlanLine, Reversed
 
 logger = logging.getLogger(__name__)
@@ -211,6 +211,7 @@ def _take(purchase: Purchase, said: Reversed) -> Reversal:
             memo=f"{_what(purchase)}: {cents.show(said.cents)} of {cents.show(purchase.paid_cents or 0)}",
         )  # fmt: skip
     row.save()
+    purchase_reversed.send(sender=Purchase, user_id=purchase.user_id)
     if said.is_dispute:
         dispute_opened.send(sender=Reversal, reversal_id=row.pk)
     return row
@@ -226,9 +227,12 @@ def _restore(row: Reversal, cents: int) -> None:
 
 
 def _note(purchase: Purchase, payment: Payment) -> None:
-    """A payment that is not paid. The status goes forward only, and never away from paid."""
+    """A payment that is not paid. The status goes forward only, and never away from paid. How an attempt to top up ends
+    without money is told by the attempt: its bank may only want to be answered."""
     if payment.status == PaymentStatus.PROCESSING:
         Purchase.objects.filter(pk=purchase.pk, status=Status.OPEN).update(status=Status.PROCESSING)
+    elif purchase.what == What.TOP_UP:
+        return
     elif payment.status == PaymentStatus.FAILED:
         _end(purchase, Status.FAILED)
     elif payment.status == PaymentStatus.CANCELED:

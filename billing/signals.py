@@ -11,6 +11,7 @@ wallet_moved = Signal()
 purchase_paid = Signal()  # with `purchase_id`: it was credited
 purchase_ended = Signal()  # with `purchase_id`: it failed or was abandoned
 subscription_behind = Signal()  # with `subscription_id`: a renewal could not be paid
+purchase_reversed = Signal()  # with `user_id`: a refund or a dispute took of the wallet
 dispute_opened = Signal()  # with `reversal_id`: a customer's bank took money back
 top_up_ended = Signal()  # with `top_up_id`: it succeeded, was declined, or needs the customer
 top_up_switched_off = Signal()  # with `user_id`: auto top-up was switched off, and not by them

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from . import customers, payments, stripe_gateway, topups
 from .credits import whole
-from .models import AutoTopUp, Purchase, TopUp
+from .models import Account, AutoTopUp, Purchase, TopUp
 from .signals import top_up_ended
 from .stripe_values import Card, Declined, Payment, PaymentStatus, StripeRefused, StripeUnavailable
 from .topups import Off, Status
@@ -88,6 +88,15 @@ def on_purchase_paid(*, purchase_id: UUID, **_: object) -> None:
         topups.look_again(TopUp.objects.filter(user_id=purchase.user_id, status=Status.NEEDS_ACTION))
         if not agreed.declines:  # no failure made it rest, but a bank that was answered now, or a ceiling
             _rest_until(agreed, timezone.now() + topups.SHORTEST_REST)
+
+
+def on_purchase_reversed(*, user_id: int, **_: object) -> None:
+    """Receiver of our `purchase_reversed`: a refund is no spending, and must not be the cause of a new charge."""
+    agreed = topups.locked(user_id)
+    if agreed is None:
+        return
+    if Account.objects.filter(user_id=user_id, balance__lt=F("held") + agreed.threshold).exists():
+        topups.switch_off_because(agreed, Off.GIVEN_BACK)
 
 
 def _due(row: TopUp) -> None:

@@ -24,6 +24,7 @@ WHY_OFF = {
     Off.NO_CARD: "There was no saved card any more.",
     Off.PACK: "The pack that you chose is not sold like that any more.",
     Off.UNANSWERED: "Your bank wanted you to confirm a payment, and that was not answered within a week.",
+    Off.GIVEN_BACK: "A payment was given back, which is no reason to charge another one.",
 }
 # Why an attempt ended, by its reason; what is missing here is the bank's own and is not told.
 REASONS = {

@@ -27,6 +27,7 @@ class AutoTopUp(models.Model):
         NO_CARD = "no_card"  # there is no saved card any more
         PACK = "pack"  # the pack costs or brings something else now, or is not sold any more
         UNANSWERED = "unanswered"  # the bank wanted the customer, who did not come
+        GIVEN_BACK = "given_back"  # a refund or a dispute, and not spending, took the balance below the threshold
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="auto_top_up")
     is_on = models.BooleanField(default=False)

@@ -118,6 +118,17 @@ def test_what_is_not_paid_is_not_credited(bob: Any, status: PaymentStatus, ends:
     assert (purchase.status, wallet_of(bob)) == (ends, (0, 0))
 
 
+@pytest.mark.parametrize("status", [PaymentStatus.FAILED, PaymentStatus.CANCELED])
+def test_how_a_top_up_ends_without_money_is_left_to_its_attempt(bob: Any, status: PaymentStatus) -> None:
+    purchase = asked(bob)
+    Purchase.objects.filter(pk=purchase.pk).update(what="top_up")
+
+    payments.bring_up_to_date(replace(paid(purchase), status=status, paid_cents=0))
+
+    purchase.refresh_from_db()
+    assert purchase.status == Purchases.OPEN
+
+
 def test_money_that_comes_after_all_is_credited(bob: Any) -> None:
     purchase = asked(bob)
     payments.bring_up_to_date(replace(paid(purchase), status=PaymentStatus.FAILED, paid_cents=0))

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from pytest_django import Settings
 
-from billing import ledger, takings, topup_attempts, topups
+from billing import ledger, payments, takings, topup_attempts, topups
 from billing.models import AutoTopUp, Kind, Pack, Purchase, TopUp
 from tests.billing.at_stripe import hear
 from tests.billing.topping_up import (
@@ -471,3 +471,21 @@ def test_many_are_topped_up_in_one_round_and_asleep_they_cost_one_query(
 
     with django_assert_max_num_queries(2):  # the other finds attempts that stand still
         topups.sweep()
+
+
+def test_a_refund_is_no_spending_and_charges_nobody(alice: Any, stripe: StripeStandIn, clock: Any) -> None:
+    """Its balance falls below the threshold: without this, giving money back would take it again at once."""
+    switched_on(stripe, alice)
+    sweep()
+    [charged] = charges(stripe)
+    assert statuses(alice) == ["succeeded"]
+
+    at(stripe).v1.refunds.create({"payment_intent": charged["id"]})
+    payments.look(charged["id"])
+    for _ in range(5):
+        pass_by(clock, hours=1)
+
+    assert len(charges(stripe)) == 1
+    row = AutoTopUp.objects.get()
+    assert (row.is_on, row.off_because) == (False, "given_back")
+    assert told(alice)[-1] == "top_up_off"

@@ -2,11 +2,13 @@
 
 import itertools
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import stripe
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
 from billing import checkout, customers, ledger, refunds, stripe_gateway, takings, topups
 from billing.credits import PER_CREDIT
@@ -67,6 +69,11 @@ class Play:
         self.stripe.v1.customers.update(customer, {"invoice_settings": {"default_payment_method": method.id}})
         pack = Pack.objects.get(cents=cents)
         topups.switch_on(self.user, topups.Agreement(threshold * PER_CREDIT, pack, 100 * cents))
+        self.rest()
+
+    def rest(self) -> None:
+        """No sweep that happens to come by begins an attempt: only the story's own step does."""
+        AutoTopUp.objects.filter(rests_until=None).update(rests_until=timezone.now() + timedelta(days=1))
 
     def rested(self) -> None:
         """The pause after the last top-up is over."""

@@ -232,5 +232,6 @@ def falls_due() -> Step:
     def deed(play: Play) -> None:
         play.rested()
         topups.sweep()
+        play.rest()
 
     return Step("a top-up falls due", Where.QUIET, deed)
