@@ -38,7 +38,8 @@ def forget(user: AbstractBaseUser) -> None:
 
 def _make(user: AbstractBaseUser) -> str:
     """Two processes at once, and a second try after a death, say the same key and are given the same customer."""
-    earlier = StripeCustomer.objects.filter(user_id=user.pk).count()
+    # Of those that are gone alone: one that another process has just made must not lead to a second one.
+    earlier = StripeCustomer.objects.filter(user_id=user.pk, deleted_at__isnull=False).count()
     email, key = user.get_username(), f"customer:{user.pk}:{earlier}"
     try:
         return stripe_gateway.make_customer(email=email, user_id=user.pk, key=key)
