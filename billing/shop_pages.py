@@ -85,7 +85,7 @@ def begin(request: Member) -> HttpResponse:
     except NotBegun as refused:
         return _shop(request, problem=str(refused), status=refused.status)
     except (StripeUnavailable, StripeRefused) as error:
-        return _shop(request, problem=_in_words(error), status=503)
+        return _shop(request, problem=in_words(error), status=503)
     return _to_stripe(request, purchase)
 
 
@@ -135,7 +135,7 @@ def drop(request: Member, id: UUID) -> HttpResponse:
     try:
         found = checkout.drop(found)
     except (StripeUnavailable, StripeRefused) as error:
-        messages.error(request, _in_words(error))
+        messages.error(request, in_words(error))
         return redirect("purchase", found.pk)
     if found.status != Status.ABANDONED:
         messages.warning(request, "It could not be dropped any more: below is how it stands.")
@@ -151,7 +151,7 @@ def portal(request: Member) -> HttpResponse:
     try:
         return _see(checkout.portal(request.user))
     except (StripeUnavailable, StripeRefused) as error:
-        messages.error(request, _in_words(error))
+        messages.error(request, in_words(error))
         return redirect("billing")
 
 
@@ -159,7 +159,7 @@ def _to_stripe(request: Member, found: Purchase) -> HttpResponse:
     try:
         address = checkout.pay_at(found)
     except (StripeUnavailable, StripeRefused) as error:
-        messages.error(request, _in_words(error))
+        messages.error(request, in_words(error))
         return redirect("purchase", found.pk)
     return _see(address) if address else redirect("purchase", found.pk)
 
@@ -169,7 +169,8 @@ def _see(address: str) -> HttpResponse:
     return HttpResponseRedirect(address, status=303)
 
 
-def _in_words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
+    """What Stripe did, for the customer; the operator reads its codes."""
     if isinstance(error, StripeRefused):
         # Not its text: it may have what somebody typed, such as an e-mail address.
         logger.error("stripe refused: code %s, param %s, status %s", error.code, error.param, error.status)

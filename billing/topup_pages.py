@@ -4,7 +4,6 @@ on which a customer answers their bank.
 Switching on asks anew who it is; that is wrapped around in `krea_site.urls`.
 """
 
-import logging
 from typing import Any
 from uuid import UUID
 
@@ -29,11 +28,9 @@ from . import (
     topups,
 )
 from .models import TopUp
-from .shop_pages import AWAY, REFUSED, Member, page
+from .shop_pages import Member, in_words, page
 from .stripe_values import Card, StripeRefused, StripeUnavailable
 from .topup_forms import LowBalanceForm, TopUpForm
-
-logger = logging.getLogger(__name__)
 
 FORM = ["GET", "HEAD", "POST"]
 TYPED = "top_up"  # in the session: what was typed, while a card is being saved
@@ -67,7 +64,7 @@ def agree(request: Member) -> HttpResponse:
             payments.look_at_session(saved)  # who comes back sees the new card, whether the event is here or not
         card = stripe_gateway.saved_card(customers.of(request.user))
     except (StripeUnavailable, StripeRefused) as error:
-        return _form(request, form, problem=_in_words(error), status=503)
+        return _form(request, form, problem=in_words(error), status=503)
     said = form.agreement
     if not is_sent or card is None or request.POST.get("seen") != _seen(form, card):
         context = {
@@ -101,7 +98,7 @@ def save_card(request: Member) -> HttpResponse:
             key=f"card:{uuid7()}",
         )
     except (StripeUnavailable, StripeRefused) as error:
-        messages.error(request, _in_words(error))
+        messages.error(request, in_words(error))
         return redirect("top-up")
     return HttpResponseRedirect(session.url, status=303)
 
@@ -157,7 +154,7 @@ def pay(request: Member, id: UUID) -> HttpResponse:
         messages.error(request, f"The automatic payment is cancelled, and no other was begun. {refusal}")
         return redirect("buy")
     except (StripeUnavailable, StripeRefused) as error:
-        messages.error(request, f"The automatic payment is cancelled. {_in_words(error)}")
+        messages.error(request, f"The automatic payment is cancelled. {in_words(error)}")
         return redirect("buy")
     return HttpResponseRedirect(address, status=303) if address else redirect("purchase", purchase.pk)
 
@@ -182,7 +179,7 @@ def _cancel(request: Member, row: TopUp, *, reason: str) -> HttpResponse | None:
         if topup_attempts.give_up(row, reason=reason):
             return None
     except (StripeUnavailable, StripeRefused) as error:
-        messages.error(request, _in_words(error))
+        messages.error(request, in_words(error))
     return redirect("top-up-answer", row.pk)
 
 
@@ -225,10 +222,3 @@ def _own(request: Member, id: UUID) -> TopUp:
     if row is None:
         raise Http404("There is no such top-up.")
     return row
-
-
-def _in_words(error: Exception) -> str:
-    if isinstance(error, StripeRefused):
-        logger.error("stripe refused: %s (%s, %s)", error, error.code, error.param)
-        return REFUSED
-    return AWAY
