@@ -22,6 +22,7 @@ POSTGRES = (
     "postgres://postgres:postgres@127.0.0.1:5432/postgres",
 )
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+MORE_TRIES = ("-p", "tests.more_tries", "--max-suite-reruns=10", "--rerun-show-tracebacks", "-rfER")
 ROOT = Path(__file__).parents[1]
 
 
@@ -78,7 +79,8 @@ def run(arguments: Sequence[str], **env: str) -> int:
     """One run of pytest on every core, and on four workers at the least, since many tests wait for other processes;
     its exit status."""
     workers = str(max(os.cpu_count() or 1, 4))
-    command = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "worksteal", "-p", "tests.wants", *arguments]
+    spread = ["-n", workers, "--dist", "worksteal"]
+    command = [sys.executable, "-m", "pytest", *spread, "-p", "tests.wants", *MORE_TRIES, *arguments]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, check=False).returncode
 
 

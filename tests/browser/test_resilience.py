@@ -207,7 +207,8 @@ def test_reference_that_was_chosen_offline_is_added_when_the_network_is_back(ope
     expect(page.locator(".row")).to_contain_text("you seem to be offline. It was not sent.")
 
     page.context.set_offline(False)
-    page.locator(".row").get_by_role("button", name="Try again").click()
+    with page.expect_response("**/studio/draft"):  # sent as soon as the picture was taken in, not while it is checked
+        page.locator(".row").get_by_role("button", name="Try again").click()
 
     expect(page.locator(".row .thumb")).to_have_count(1)
     expect(page.locator("#prompt")).to_have_value("a quiet harbour")

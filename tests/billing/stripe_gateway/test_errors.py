@@ -73,7 +73,9 @@ def test_the_library_tries_again_by_itself_with_the_same_key(stripe_standin: Str
 
     make("customer:9:7")
 
-    assert [call["idempotency_key"] for call in stripe_standin.log(method="POST")] == ["customer:9:7"] * 2
+    first, *again = [call["idempotency_key"] for call in stripe_standin.log(method="POST")]
+    assert first == "customer:9:7"
+    assert set(again) == {first}  # one more, or two where even that one's answer was late
     assert len(stripe_standin.events(type="customer.created")) == 1
 
 
