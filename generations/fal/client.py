@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from generations import trace
 from generations.fal.addresses import request_url, submit_url
 from generations.fal.answers import (
     Accepted,
@@ -141,6 +142,8 @@ def _submit(endpoint: str, body: dict[str, object], webhook: str | None, start_w
     headers["X-Fal-Object-Lifecycle-Preference"] = json.dumps({"expiration_duration_seconds": KEEP_S})
     if start_within_s is not None:
         headers["X-Fal-Request-Timeout"] = str(max(2, int(start_within_s)))  # fal's clients take no less than 1
+    if request := trace.request():
+        headers[trace.HEADER] = request
     params = {"fal_webhook": webhook} if webhook else {}
     return Call("POST", submit_url(endpoint), headers, params, json=body)
 

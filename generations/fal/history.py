@@ -16,6 +16,7 @@ from generations.fal.addresses import full_id, is_request_id
 from generations.fal.answers import wait_s
 from generations.fal.delivered import whole
 from generations.fal.errors import without_echo
+from generations.fal.moments import iso, read_moment
 from generations.fal.wire import Call, NoAnswer, Unavailable, authorization, exchange, patiently
 
 PAGE: Final = 100
@@ -55,11 +56,11 @@ def find(
     slack = timedelta(seconds=CLOCKS_S)
     earliest, latest = since - slack, (until or datetime.now(UTC)) + slack
     complete = True
-    for item in _items({"endpoint_id": full_id(endpoint), "start": _iso(earliest), "end": _iso(latest)}):
+    for item in _items({"endpoint_id": full_id(endpoint), "start": iso(earliest), "end": iso(latest)}):
         if item is None:
             complete = False
             continue
-        request_id, sent_at = item.get("request_id"), _moment(item.get("sent_at"))
+        request_id, sent_at = item.get("request_id"), read_moment(item.get("sent_at"))
         if request_id in exclude or not _is_of(endpoint, item):
             continue
         if sent_at is not None and not earliest <= sent_at <= latest:
@@ -77,7 +78,7 @@ def payload(endpoint: str, request_id: str, *, since: datetime | None = None) ->
     moment before it was sent (30 days ago if not known). Unavailable."""
     params = {"endpoint_id": full_id(endpoint), "request_id": request_id}
     start = (since or datetime.now(UTC) - KEPT) - timedelta(seconds=CLOCKS_S)
-    for item in _items({**params, "start": _iso(start)}):
+    for item in _items({**params, "start": iso(start)}):
         if item is not None and item.get("request_id") == request_id:
             status, output = _ended(item)
             return None if status is None or output is None else (status, output)
@@ -136,15 +137,3 @@ def _parsed(value: object) -> object:
         return json.loads(value)
     except (ValueError, RecursionError):
         return None
-
-
-def _moment(value: object) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

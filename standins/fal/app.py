@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from standins.fal import cdn, control, pages, platform_api, queue_api, rest_api
+from standins.fal import cdn, control, money_api, pages, platform_api, queue_api, rest_api
 from standins.fal.answers import answer, detail
 from standins.fal.call import Call
 from standins.fal.calls import LONGEST_BODY, Entry
+from standins.fal.faults import LISTS
 from standins.fal.world import World
 from standins.wire import Halved, cut, headers_of, read_body
 
@@ -65,9 +66,11 @@ ROUTES = (
     route("POST", f"/cdn/files/uploads/{NAME}/multipart/[^/]+/complete", "upload", rest_api.complete, key=False),
     route("GET", r"(?:/rest)?/\.well-known/jwks\.json", "jwks", platform_api.jwks, key=False),
     route("GET", r"/api/models/requests/by-endpoint", "history", platform_api.history),
+    route("DELETE", r"/api/models/requests/(?P<id>[^/]+)/payloads", "payloads", platform_api.erase),
     route("GET", r"/api/models/pricing", "account", platform_api.pricing),
-    route("GET", r"/api/models/usage", "account", platform_api.usage),
-    route("GET", r"/api/account/billing", "account", platform_api.billing),
+    route("GET", r"/api/models/usage", "usage", money_api.usage),
+    route("GET", r"/api/models/billing-events", "events", money_api.billing_events),
+    route("GET", r"/api/account/billing", "account", money_api.balance),
     route("GET", r"/api/meta", "account", platform_api.meta),
     route("GET", r"/", "", pages.index, key=False),
     route("GET", r"/thumbnails/(?P<id>[^/]+)", "", pages.thumbnail, key=False),
@@ -131,7 +134,7 @@ class App:
     async def _answer(self, chosen: Route, call: Call) -> Response:
         if status := call.fault("status"):
             return spoken(call, int(status))
-        if call.fault("missing") and call.on not in ("history", "webhook"):
+        if call.fault("missing") and call.on not in (*LISTS, "webhook"):
             return answer({"detail": "Not found"}, 404)
         if chosen.key and (refusal := wrong_key(self.world, call)):
             return refusal

@@ -74,7 +74,7 @@ def fits(entry: Entry, wanted: Mapping[str, str]) -> bool:
 
 def shown(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers worth showing; of a key only its id."""
-    told = {name: value for name, value in headers.items() if name in SHOWN_HEADERS or name.startswith("x-fal-")}
+    told = {name: value for name, value in headers.items() if name in SHOWN_HEADERS or name.startswith("x-")}
     if given := headers.get("authorization"):
         told["authorization"] = given.partition(":")[0] if given.startswith("Key ") else given.partition(" ")[0]
     return told

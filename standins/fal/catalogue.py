@@ -82,15 +82,16 @@ class Endpoint:
         """How many pictures a valid input asks for."""
         return int(self.value(given, "num_images")) if "num_images" in self.fields else 1
 
-    def bill(self, given: Mapping[str, Any]) -> tuple[str, int]:
-        """Billable units as their header says them, and the cost in micro USD."""
-        count = self.pictures(given)
+    def bill(self, given: Mapping[str, Any], micro_usd: int | None = None) -> tuple[str, int, int]:
+        """Billable units as their header says them, and in micro USD the price of one and the cost; `micro_usd` is
+        a price that is not the usual one."""
+        count, each = self.pictures(given), self.micro_usd if micro_usd is None else micro_usd
         if self.unit == "image":
-            each = self.micro_usd_with_references if given.get("image_style_references") else self.micro_usd
-            return str(count), each * count
+            each += self.micro_usd_with_references - self.micro_usd if given.get("image_style_references") else 0
+            return str(count), each, each * count
         width, height = self.size(given)
         megapixels = width * height * count / 1_000_000
-        return f"{megapixels:g}", round(self.micro_usd * megapixels)
+        return f"{megapixels:g}", each, round(each * megapixels)
 
 
 PROMPT = Field("string", required=True, least=1, most=5000)

@@ -12,6 +12,10 @@ POST takes one JSON object (every key optional) or a list of rules; it answers w
     {"down": true}                  every connection is closed unanswered; a number: that status; false: up again
     {"keys": ["id:secret"]}         only these keys are known (null: any)
     {"history_shows": "ended"}      or "all", also what is under way, or "none"
+    {"admin_key": false}            keys are ordinary ones: usage, billing events and balance answer 403
+    {"prices": {id: micro_usd}}     what a unit costs from now on; null: as ever
+    {"balance_usd": 0.5}            what is left of the money from now on; null: 1,000 less all that was drawn
+    {"locks_at_zero": true}         the account is locked once nothing is left; a top-up alone does not unlock it
     {"rotate_keys": true}           sign webhooks with a new key
     {"finish": true}                what is being drawn is done now; an id: only that request
 
@@ -29,9 +33,8 @@ from standins.fal.answers import answer
 from standins.fal.call import Call
 from standins.fal.drawing import Status
 from standins.fal.faults import BadControl, check_failure, check_rule
-from standins.fal.world import World
+from standins.fal.world import EXHAUSTED, World
 
-EXHAUSTED = "Exhausted balance. Top up your balance at fal.ai/dashboard/billing."
 SWITCHES: Mapping[str, tuple[type, ...]] = {
     "speed": (int, float),
     "concurrency": (int,),
@@ -40,6 +43,10 @@ SWITCHES: Mapping[str, tuple[type, ...]] = {
     "down": (bool, int),
     "keys": (list, type(None)),
     "history_shows": (str,),
+    "admin_key": (bool,),
+    "prices": (dict, type(None)),
+    "balance_usd": (int, float, type(None)),
+    "locks_at_zero": (bool,),
 }
 COMMANDS = ("reset", "calm", "rules", "fail", "rotate_keys", "finish")
 
@@ -90,6 +97,8 @@ def obey(world: World, asked: Any) -> None:
             setattr(world.switches, name, asked[name])
     if "locked" in asked:
         world.switches.locked = EXHAUSTED if asked["locked"] is True else asked["locked"] or ""
+    if "balance_usd" in asked:
+        world.spent_before = 0 if asked["balance_usd"] is None else world.spent_micro_usd()
     if asked.get("rotate_keys"):
         world.keyring.rotate()
     if asked.get("finish"):
@@ -126,7 +135,7 @@ def summary(world: World) -> dict[str, Any]:
     """Counts of everything since the start or the last reset; requests and bills also over a restart."""
     rows = list(world.records.oldest_first())
     billed = [row for row in rows if row.cost_micro_usd]
-    inputs = Counter(f"{row.endpoint_id}\n{sorted(row.input.items())!r}" for row in billed)
+    inputs = Counter(f"{row.endpoint_id}\n{sorted(row.input.items())!r}" for row in billed if not row.erased)
     return {
         "calls": dict(world.calls.counts),
         "requests": dict(Counter(str(row.status) for row in rows)),

@@ -22,7 +22,8 @@ class Drawing:
     """What is known of one request. Times are seconds since 1970 by the wall clock; only `queue.py` moves it on.
 
     `code` is the HTTP status of its result, 0 until it ended; `error` the body of a failed result; `tints` what
-    the style references do to the picture: red, green, blue, strength each.
+    the style references do to the picture: red, green, blue, strength each. `erased`: what was sent and what was drawn
+    are gone.
     """
 
     id: str
@@ -48,9 +49,11 @@ class Drawing:
     flagged: bool = False
     units: str = "0"
     cost_micro_usd: int = 0
+    unit_micro_usd: int = 0
     tints: list[list[float]] = field(default_factory=list)
     webhook_state: str = ""
     webhook_attempts: int = 0
+    erased: bool = False
 
     @property
     def endpoint(self) -> Endpoint:

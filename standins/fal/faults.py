@@ -18,6 +18,9 @@ PLACES = (
     "upload",
     "jwks",
     "account",
+    "usage",
+    "events",
+    "payloads",
 )
 CUTS = ("before_body", "before_reply", "mid_body")
 WRONG_BYTES = ("garbage", "truncated", "empty", "html", "black", "gif", "wrong_type", "bomb", "huge")
@@ -29,8 +32,11 @@ ACTIONS = {
     "result": ANYWHERE | {"gone"},
     "cancel": ANYWHERE | {"ignored"},
     "cdn": ANYWHERE | {"bytes"},
+    "payloads": ANYWHERE | {"kept"},
     "webhook": ON_WEBHOOKS,
+    "usage": ANYWHERE | {"off_micro_usd"},
 }
+LISTS = ("history", "usage", "events")
 OF_A_MODEL = {"status", "body"}
 MATCHERS = ("on", "endpoint", "prompt", "request_id", "times", "skip")
 
@@ -87,6 +93,10 @@ class Switches:
     down: bool | int = False
     keys: list[str] | None = None
     history_shows: str = "ended"
+    admin_key: bool = True
+    prices: dict[str, int] | None = None
+    balance_usd: int | float | None = None
+    locks_at_zero: bool = False
 
 
 @dataclass
@@ -121,8 +131,8 @@ class Faults:
         """The first rule for this call whose action `only` accepts, noted as fired; None where none does."""
         rules = self.failures if on == "model" else self.rules
         for rule in rules:
-            # A rule that hides requests from the history names those requests, not the call for them.
-            hides = on == "history" and "missing" in rule.action
+            # A rule that hides or spoils lines of a list names what those are about, not the call for them.
+            hides = on in LISTS and bool({"missing", "off_micro_usd"} & set(rule.action))
             meant = hides or rule.matches(endpoint=endpoint, prompt=prompt, request_id=request_id)
             if rule.on != on or not meant or rule.times == 0 or not only(rule.action):
                 continue

@@ -70,10 +70,10 @@ def seconds_to_draw(drawing: Drawing) -> float:
     return low + (high - low) * chance
 
 
-def succeed(drawing: Drawing) -> None:
+def succeed(drawing: Drawing, micro_usd: int | None = None) -> None:
     """Note the good end on a drawing: status 200, its bill, and whether the safety checker flags it."""
     drawing.code = 200
-    drawing.units, drawing.cost_micro_usd = drawing.endpoint.bill(drawing.input)
+    drawing.units, drawing.unit_micro_usd, drawing.cost_micro_usd = drawing.endpoint.bill(drawing.input, micro_usd)
     if drawing.endpoint.turbo_output and FLAGGED_WORD in drawing.prompt.lower():
         drawing.flagged = drawing.endpoint.value(drawing.input, "enable_safety_checker")
 

@@ -34,7 +34,7 @@ async def index(world: World, call: Call) -> Response:
 async def thumbnail(world: World, call: Call) -> Response:
     """A small version for the page."""
     drawing = call.drawing
-    if drawing is None or not drawing.drawn:
+    if drawing is None or not drawing.drawn or drawing.erased:
         return detail("File not found", 404)
     return Response(await world.pictures.thumbnail(drawing), 200, {"Cache-Control": "max-age=3600"}, "image/jpeg")
 
@@ -51,7 +51,9 @@ def figures(world: World) -> str:
 
 
 def card(drawing: Drawing) -> str:
-    if drawing.drawn:
+    if drawing.erased:
+        picture = '<div class="blank">erased</div>'
+    elif drawing.drawn:
         address = f"/cdn/files/drawn/{outcome.picture_names(drawing)[0]}"
         image = f'<img src="/thumbnails/{drawing.id}" alt="{escape(drawing.prompt)}" loading="lazy">'
         picture = f'<a href="{address}">{image}</a>'

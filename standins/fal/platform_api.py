@@ -1,8 +1,8 @@
-"""fal's platform API, the part that we read: request history, prices, usage, the account, webhook sources."""
+"""fal's platform API, the part that we use: request history, erasing, prices, webhook sources. What tells money is in
+money_api.py."""
 
 import base64
 import time
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +19,6 @@ from standins.fal.world import World
 
 DAY_S = 86_400.0
 MOST_ITEMS = 100
-STARTING_BALANCE_USD = 1000.0
 
 
 async def history(world: World, call: Call) -> Response:
@@ -45,48 +44,35 @@ async def history(world: World, call: Call) -> Response:
     return answer({"items": items, "next_cursor": following, "has_more": more})
 
 
+async def erase(world: World, call: Call) -> Response:
+    """Erase what one request was sent and answered, with its pictures; style references stay. Of what is under way
+    there is nothing to erase yet."""
+    if not world.switches.admin_key:
+        return detail("This endpoint requires an admin API key", 403)
+    drawing = call.drawing
+    if drawing is None or drawing.erased:
+        return detail("Request not found", 404)
+    if drawing.status != Status.COMPLETED:
+        return detail("Request is still in progress", 400)
+    names = outcome.picture_names(drawing) if drawing.drawn else []
+    links = [f"{drawing.base}/cdn/files/drawn/{name}" for name in names]
+    trouble = call.fault("kept")
+    if not trouble:
+        world.erase(drawing)
+    told = [{"link": link, "exception": str(trouble) if trouble else None} for link in links]
+    return answer({"cdn_delete_results": told})
+
+
 async def pricing(world: World, call: Call) -> Response:
     """One price for each endpoint; it cannot say that style references cost more."""
     wanted = endpoint_ids(call) or list(ENDPOINTS)
     prices = [
-        {"endpoint_id": one, "unit_price": ENDPOINTS[one].micro_usd / 1_000_000, "unit": ENDPOINTS[one].unit}
+        {"endpoint_id": one, "unit_price": world.price_of(one) / 1_000_000, "unit": ENDPOINTS[one].unit}
         | {"currency": "USD"}
         for one in wanted
         if one in ENDPOINTS
     ]
     return answer({"prices": prices, "next_cursor": None, "has_more": False})
-
-
-async def usage(world: World, call: Call) -> Response:
-    """Quantity and cost for each endpoint."""
-    wanted = endpoint_ids(call) or list(ENDPOINTS)
-    quantity: Counter[str] = Counter()
-    cost: Counter[str] = Counter()
-    for drawing in world.records.oldest_first():
-        if drawing.drawn and drawing.endpoint_id in wanted:
-            quantity[drawing.endpoint_id] += float(drawing.units)  # type: ignore[assignment]
-            cost[drawing.endpoint_id] += drawing.cost_micro_usd
-    lines = [
-        {
-            "endpoint_id": one,
-            "unit": ENDPOINTS[one].unit,
-            "quantity": quantity[one],
-            "cost": cost[one] / 1_000_000,
-        }
-        | {"unit_price": ENDPOINTS[one].micro_usd / 1_000_000, "currency": "USD"}
-        for one in quantity
-    ]
-    return answer({"summary": lines, "next_cursor": None, "has_more": False})
-
-
-async def billing(world: World, call: Call) -> Response:
-    """The balance: what a new account here starts with, less what was drawn; nothing while it is locked."""
-    left = STARTING_BALANCE_USD - world.spent_micro_usd() / 1_000_000
-    balance = 0.0 if world.switches.locked else round(left, 6)
-    told: dict[str, Any] = {"username": "standin"}
-    if "credits" in call.query.get("expand", "").split(","):
-        told["credits"] = {"current_balance": balance, "currency": "USD"}
-    return answer(told)
 
 
 async def meta(world: World, call: Call) -> Response:
@@ -99,15 +85,15 @@ def endpoint_ids(call: Call) -> list[str]:
     return [one for value in call.every_query.get("endpoint_id", []) for one in value.split(",") if one]
 
 
-def window(call: Call) -> tuple[float, float, int, int]:
+def window(call: Call, *, most: int = MOST_ITEMS) -> tuple[float, float, int, int]:
     """Start, end, items on a page and the page; ValueError where one cannot be read."""
     query, now = call.query, time.time()
     reach = 90 * DAY_S if "request_id" in query else DAY_S
     start = moment(query["start"]) if query.get("start") else now - reach
     end = moment(query["end"]) if query.get("end") else now + 1
     limit = int(query.get("limit", 50))
-    if not 1 <= limit <= MOST_ITEMS:
-        raise ValueError(f"`limit` must be between 1 and {MOST_ITEMS}")
+    if not 1 <= limit <= most:
+        raise ValueError(f"`limit` must be between 1 and {most}")
     page = int(base64.b64decode(query["cursor"])) if query.get("cursor") else 1
     return start, end, limit, page
 
@@ -148,6 +134,8 @@ async def item(world: World, drawing: Drawing, *, payloads: bool) -> dict[str, A
         "duration": outcome.inference_time(drawing),
     }
     if payloads:
+        if drawing.erased:
+            return told | {"json_input": None, "json_output": None}
         over = drawing.status == Status.COMPLETED
         told |= {"json_input": drawing.input, "json_output": await world.body_of(drawing) if over else None}
     return told

@@ -180,7 +180,7 @@ class Queue:
         if failure:
             outcome.fail(drawing, failure)
         else:
-            outcome.succeed(drawing)
+            outcome.succeed(drawing, (self.switches.prices or {}).get(drawing.endpoint_id))
         drawing.status = Status.COMPLETED
         drawing.ended_at = time.time()
         self.ended(drawing)

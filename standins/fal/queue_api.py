@@ -97,8 +97,8 @@ async def run(world: World, call: Call) -> Response:
 
 def refuse(world: World, call: Call) -> Response | None:
     """Why a submit is not even accepted, if so."""
-    if world.switches.locked:
-        return detail(f"User is locked. Reason: {world.switches.locked}", 403)
+    if reason := world.locked_for():
+        return detail(f"User is locked. Reason: {reason}", 403)
     if call.endpoint not in ENDPOINTS:
         return detail(f"Path /{call.endpoint} not found", 404)
     if not call.is_json:

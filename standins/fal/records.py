@@ -67,6 +67,13 @@ class Records:
             row = (state_of(drawing), drawing.number)
             self._database.execute("UPDATE drawings SET state = ? WHERE number = ?", row)
 
+    def erase(self, drawing: Drawing) -> None:
+        """Forget what was sent with one; that there was a request, and its bill, stay."""
+        drawing.erased, drawing.input, drawing.tints = True, {}, []
+        if self._database:
+            self._database.execute("UPDATE drawings SET input = '{}' WHERE number = ?", (drawing.number,))
+        self.save(drawing)
+
     def clear(self) -> None:
         """Forget all."""
         self._rows.clear()
@@ -114,5 +121,5 @@ def open_database(file: Path) -> sqlite3.Connection:
 
 
 def state_of(drawing: Drawing) -> str:
-    """All but the number and the input, which never change."""
+    """All but the number and the input."""
     return json.dumps({name: getattr(drawing, name) for name in STATE_FIELDS})

@@ -109,8 +109,8 @@ def public_address(call: Call, promised: Upload) -> str:
 
 
 def refusal(world: World) -> Response | None:
-    if world.switches.locked:
-        return detail(f"User is locked. Reason: {world.switches.locked}", 403)
+    if reason := world.locked_for():
+        return detail(f"User is locked. Reason: {reason}", 403)
     return None
 
 

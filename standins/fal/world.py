@@ -9,6 +9,7 @@ from typing import Any
 
 from standins.fal import outcome
 from standins.fal.calls import Calls
+from standins.fal.catalogue import ENDPOINTS
 from standins.fal.drawing import Drawing
 from standins.fal.faults import Faults, Switches
 from standins.fal.pictures import Pictures
@@ -20,6 +21,9 @@ from standins.fal.timetable import Timetable
 from standins.fal.uploads import Uploads
 from standins.fal.webhooks import Webhooks
 
+STARTING_BALANCE_USD = 1000
+EXHAUSTED = "Exhausted balance. Top up your balance at fal.ai/dashboard/billing."
+
 
 class World:
     """Made inside a running event loop. Without a state folder nothing outlives the process."""
@@ -27,6 +31,7 @@ class World:
     def __init__(self, switches: Switches, state_dir: Path | None = None) -> None:
         self.switches = switches
         self._at_start = replace(switches)
+        self.spent_before = 0
         self._scratch = None if state_dir else Path(tempfile.mkdtemp(prefix="standin-fal-"))
         self.faults = Faults()
         self.calls = Calls()
@@ -72,19 +77,44 @@ class World:
         await self.queue.end(drawing)
         await self.webhooks.before_the_answer(drawing)
 
+    def erase(self, drawing: Drawing) -> None:
+        """Forget what was sent with a drawing, and its pictures."""
+        self.records.erase(drawing)
+        self.pictures.clear()
+
     def result_expired(self, drawing: Drawing) -> bool:
         """Whether its result is gone."""
+        if drawing.erased:
+            return True
         kept = outcome.result_kept_s(drawing)
         return kept is not None and time.time() > (drawing.ended_at or time.time()) + kept
 
     def files_expired(self, drawing: Drawing) -> bool:
         """Whether its pictures are gone from the CDN."""
         lifetime = drawing.file_lifetime_s
+        if drawing.erased:
+            return True
         return lifetime is not None and time.time() > (drawing.ended_at or time.time()) + lifetime
 
     def spent_micro_usd(self) -> int:
         """What all drawings cost so far."""
         return sum(drawing.cost_micro_usd for drawing in self.records.oldest_first())
+
+    def left_micro_usd(self) -> int:
+        """What is left of the money: counted from the last time that somebody said how much there is."""
+        told = self.switches.balance_usd
+        start = STARTING_BALANCE_USD if told is None else told
+        return round(start * 1_000_000) - (self.spent_micro_usd() - self.spent_before)
+
+    def price_of(self, endpoint_id: str) -> int:
+        """What a unit costs now, in micro USD."""
+        return (self.switches.prices or {}).get(endpoint_id, ENDPOINTS[endpoint_id].micro_usd)
+
+    def locked_for(self) -> str:
+        """Why nothing is taken from us; empty where it is."""
+        if not self.switches.locked and self.switches.locks_at_zero and self.left_micro_usd() <= 0:
+            self.switches.locked = EXHAUSTED
+        return self.switches.locked
 
     def reset(self) -> None:
         """Forget everything but the keys and the settings of the command line."""
@@ -102,6 +132,7 @@ class World:
         self.faults.clear()
         for one in fields(Switches):
             setattr(self.switches, one.name, getattr(self._at_start, one.name))
+        self.spent_before = 0
         self.queue.fill_slots()
 
     async def close(self) -> None:

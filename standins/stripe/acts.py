@@ -122,6 +122,15 @@ def decline(world: World, *, customer: str | None = None, code: str = "insuffici
     paying.order_decline(world, customer=customer, code=code, times=times)
 
 
+def alter(world: World, *, object: str, **values: Any) -> Object:
+    """Something at Stripe is otherwise than it was, and no event tells of it: records that were corrected by hand."""
+    found = world.store.find(object)
+    if found is None or not set(values) <= set(found):
+        raise BadControl(f"no {object}, or none with {', '.join(values)}")
+    world.change(found, None, **values)
+    return shown(found)
+
+
 def intent_of(world: World, id: str) -> Object:
     """The payment that is meant: an intent itself, or a checkout session's."""
     found = world.store.find(id)
@@ -157,6 +166,7 @@ ACTS: Mapping[str, Act] = {
         change_card,
         delete_customer,
         decline,
+        alter,
     )
 }
 

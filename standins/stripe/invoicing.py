@@ -127,6 +127,19 @@ def failed(world: World, invoice: Object, intent: Object | None) -> bool:
     return again is not None or not counts
 
 
+def advance(world: World, invoice: Object, *, automatically: bool) -> None:
+    """Whether Stripe finalizes and collects it by itself, from now on. What had stood still goes on in an hour."""
+    if automatically is invoice["auto_advance"]:
+        return
+    deed = "finalize_invoice" if invoice["status"] == "draft" else "retry_invoice"
+    at = world.now + FINALIZES_AFTER_S if automatically else None
+    world.due.forget(deed, invoice["id"])
+    if at is not None:
+        world.due.at(at, deed, invoice["id"])
+    moment = "automatically_finalizes_at" if invoice["status"] == "draft" else "next_payment_attempt"
+    world.change(invoice, None, auto_advance=automatically, **{moment: at})
+
+
 def void(world: World, invoice: Object) -> None:
     if invoice["status"] not in ("open", "uncollectible"):
         raise invalid(f"You can only void open or uncollectible invoices; this one is {invoice['status']}.")

@@ -94,6 +94,10 @@ def renew(world: World, id: str) -> None:
     invoice = bill(world, subscription, reason="subscription_cycle")
     world.events.emit("customer.subscription.updated", subscription, before)
     world.due.at(period[1], "renew", id)
+    if subscription["pause_collection"]:
+        invoicing.finalize(world, invoice)
+        invoicing.void(world, invoice)
+        return
     finalizes_at = world.now + invoicing.FINALIZES_AFTER_S
     world.change(invoice, None, automatically_finalizes_at=finalizes_at)
     world.due.at(finalizes_at, "finalize_invoice", invoice["id"])

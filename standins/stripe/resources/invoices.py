@@ -23,6 +23,10 @@ def update(world: World, call: Call) -> Object:
     given = dict(call.params)
     if "metadata" in given:
         given["metadata"] = merged(invoice["metadata"], given["metadata"])
+    if "auto_advance" in given:
+        if invoice["status"] not in ("draft", "open"):
+            raise invalid("Only draft and open invoices advance.", param="auto_advance")
+        invoicing.advance(world, invoice, automatically=given["auto_advance"])
     world.change(invoice, "invoice.updated", **given)
     return invoice
 
@@ -93,7 +97,12 @@ ROUTES = (
         ),
     ),
     route("GET", URL + "/{id}", retrieve),
-    route("POST", URL + "/{id}", update, {"description": text(), "footer": text(), "metadata": metadata()}),
+    route(
+        "POST",
+        URL + "/{id}",
+        update,
+        {"auto_advance": boolean(), "description": text(), "footer": text(), "metadata": metadata()},
+    ),
     route("GET", URL + "/{id}/lines", lines, PAGE),
     route("POST", URL + "/{id}/finalize", finalize, {"auto_advance": boolean()}),
     route("POST", URL + "/{id}/pay", pay, {"off_session": boolean(), "payment_method": text()}),

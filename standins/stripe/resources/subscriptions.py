@@ -51,6 +51,7 @@ UPDATE = {
     "billing_cycle_anchor": choice("now", "unchanged"),
     "cancellation_details": DETAILS,
     "items": many(group(id=text(), price=text(), quantity=integer(1), deleted=boolean()), most=20),
+    "pause_collection": group(behavior=needed(choice("keep_as_draft", "mark_uncollectible", "void"))),
 }
 CANCEL = {"cancellation_details": DETAILS, "invoice_now": boolean(), "prorate": boolean()}
 
@@ -98,6 +99,10 @@ def update(world: World, call: Call) -> Object:
     subscription = running(world, call.found["id"])
     given = dict(call.params)
     values: dict[str, Any] = {name: given[name] for name in ("description",) if name in given}
+    if "pause_collection" in given:
+        if (pause := given["pause_collection"]) and pause["behavior"] != "void":
+            raise invalid("The stand-in pauses with void alone.", param="pause_collection[behavior]")
+        values["pause_collection"] = {"behavior": "void", "resumes_at": None} if pause else None
     if "metadata" in given:
         values["metadata"] = merged(subscription["metadata"], given["metadata"])
     if given.get("default_payment_method"):

@@ -117,7 +117,7 @@ def test_account_tells_prices_usage_and_what_is_left(fal: StandIn, caller: Calle
     caller.draw(LORA, image_size="square")
 
     prices = caller.http.get("/api/models/pricing", params={"endpoint_id": f"{LARGE},{LORA}"}).json()["prices"]
-    usage = caller.http.get("/api/models/usage").json()["summary"]
+    usage = caller.http.get("/api/models/usage?expand=summary").json()["summary"]
     left = caller.http.get("/api/account/billing?expand=credits").json()
 
     assert [(price["unit_price"], price["unit"]) for price in prices] == [(0.06, "image"), (0.01, "megapixels")]

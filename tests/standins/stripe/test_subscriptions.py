@@ -64,6 +64,24 @@ def test_the_events_of_a_renewal_come_in_their_order(client: StripeClient, stand
     assert renewed["created"] == ends_at
 
 
+def test_an_invoice_that_does_not_advance_waits(client: StripeClient, standin: StripeStandIn) -> None:
+    id = subscribe(client, standin, monthly(client))
+    standin.act("decline", customer=customer(client, id))
+    standin.advance(days=32)
+    late = str(client.v1.invoices.list({"subscription": id, "status": "open"}).data[0].id)
+
+    stopped = client.v1.invoices.update(late, {"auto_advance": False})
+    standin.advance(days=20)
+    assert (stopped.auto_advance, stopped.next_payment_attempt) == (False, None)
+    assert client.v1.invoices.retrieve(late).status == "open"
+    client.v1.invoices.update(late, {"auto_advance": True})
+    standin.advance(hours=2)
+
+    assert client.v1.invoices.retrieve(late).status == "paid"
+    with pytest.raises(stripe.InvalidRequestError, match="draft and open"):
+        client.v1.invoices.update(late, {"auto_advance": False})
+
+
 def test_a_declined_renewal_is_tried_again(client: StripeClient, standin: StripeStandIn) -> None:
     id = subscribe(client, standin, monthly(client))
     standin.act("decline", customer=customer(client, id))
