@@ -48,7 +48,7 @@ class Cost(BaseModel):
 
     held: Annotated[str, Field(description="Set aside when it was ordered.")]
     charged: Annotated[str, Field(description="Taken for the pictures that were delivered.")]
-    refunded: Annotated[str, Field(description="Of what was held, given back.")]
+    refunded: Annotated[str, Field(description="Of what was held, given back, at the end or later.")]
     refunds: Annotated[list[Refund], Field(description="Its parts, one for each picture that is not charged.")]
 
 

@@ -29,11 +29,12 @@ def findings() -> Iterator[str]:
 
 
 def _pages() -> Iterator[list[Any]]:
-    """Every generation with its counts: `there`, `still_open`, `delivered`."""
+    """Every generation with its counts: `there`, `still_open`, `delivered`, `refunded`."""
     rows = Generation.objects.annotate(
         there=Count("images"),
         still_open=Count("images", filter=~Q(images__status__in=FINAL)),
         delivered=Sum("images__price", filter=Q(images__status=Status.STORED), default=0),
+        refunded=Sum("images__price", filter=Q(images__refunded_at__isnull=False), default=0),
     ).order_by("id")
     page = list(rows[:PAGE])
     while page:
@@ -62,6 +63,8 @@ def _hold(row: Any, hold: Hold | None) -> Iterator[str]:
         yield f"generation {row} is finished, and its hold is still open"
     elif row.outcome is not None and hold.captured != row.delivered:
         yield f"generation {row}: {hold.captured} was captured, {row.delivered} was delivered"
+    elif hold.returned != row.refunded:
+        yield f"generation {row}: {hold.returned} was given back, its images say {row.refunded}"
 
 
 def _strange_holds() -> Iterator[str]:
@@ -89,5 +92,7 @@ def _images() -> Iterator[str]:
         yield f"image {image} is stored and was never drawn"
     for image in stored.exclude(draw__image=F("id")).exclude(draw=None).iterator():
         yield f"image {image} is stored with the draw of another image"
+    for image in Image.objects.filter(refunded_at__isnull=False).exclude(status=Status.STORED).iterator():
+        yield f"image {image} was paid back and is {image.status}"
     for image in Image.objects.exclude(price=F("generation__image_price")).iterator():
         yield f"image {image} costs {image.price}, its generation says otherwise"

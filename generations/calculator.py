@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from billing import prices
 
-from . import catalogue, lifecycle
+from . import catalogue, lifecycle, switches
 from .brief import BadBrief
 from .catalogue import ImageModel
 from .catalogue.form_fields import Field
@@ -58,6 +58,8 @@ def calculate(asked: Mapping[str, str]) -> Calculation:
 def _priced(form: StudioForm, unpriced: Calculation) -> Calculation:
     try:
         brief = form.priced_brief()
+        if notice := switches.now().notice(brief.image_model):
+            return replace(unpriced, problem=notice)
         each = lifecycle.price(brief).amount
     except BadBrief as bad:
         return replace(unpriced, problem=bad.errors[0].in_form)

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from . import doomed, draws, erasure, lifecycle
+from . import banned, doomed, draws, erasure, fal_erasures, lifecycle, trace
 from .fal import media
 from .fal.delivered import Delivered, delivered
-from .models import Draw, Generation, Image, Status
+from .models import Draw, FalErasure, Generation, Image, Status
 from .pictures import store
 from .pictures.develop import Developed, develop
 from .pictures.store import Stored
@@ -30,13 +30,22 @@ FLAGGED = (
     "The safety checker stopped this picture. You were not charged. "
     "Please change the prompt; the same input would be stopped again.",
 )
+TAKEN_DOWN = (
+    "content_blocked",
+    "This very picture was taken down before. You were not charged. "
+    "Please change the prompt or the seed; the same input would draw it again.",
+)
 
 
 def collect(draw_id: UUID) -> None:
     """Fetch one drawn picture; a second caller finds nothing to do."""
     draw = Draw.objects.select_related("image__generation").get(pk=draw_id)
-    if not _claim(draw):
-        return
+    with trace.about(**trace.of_draw(draw)):
+        if _claim(draw):
+            _collect(draw)
+
+
+def _collect(draw: Draw) -> None:
     picture = delivered(draw.result)
     if picture is None:
         draws.file_wrong(draw, "no_picture_in_result")
@@ -83,6 +92,10 @@ def _finish(draw: Draw, developed: Developed, stored: Stored | None) -> bool:
     and they are wanted: it was deleted, and taken out of the bin while we looked."""
     image = Image.objects.select_for_update().get(pk=draw.image_id)
     picture, is_wanted = developed.original, _is_wanted(image)
+    if is_wanted and banned.is_banned(store.names(developed)[0], image.user_id):
+        draws.blocked(draw, *TAKEN_DOWN)
+        _leave_nothing(draw, developed, FalErasure.Cause.TAKEN_DOWN)
+        return True
     if is_wanted and stored is None:
         return False
     kept: dict[str, Any]
@@ -96,8 +109,15 @@ def _finish(draw: Draw, developed: Developed, stored: Stored | None) -> bool:
     )  # fmt: skip
     if not is_wanted:
         erasure.close([image.generation_id])
-        doomed.doom(store.names(developed))  # written just now, or by an earlier try that died
+        _leave_nothing(draw, developed, FalErasure.Cause.DELETED)
     return True
+
+
+def _leave_nothing(draw: Draw, developed: Developed, cause: FalErasure.Cause) -> None:
+    """Of a picture that nobody is to have: what fal has, and files written just now, or by an earlier try that died."""
+    Draw.objects.filter(image=draw.image_id).update(result=None)
+    fal_erasures.ask([draw.image_id], cause)
+    doomed.doom(store.names(developed))
 
 
 def _is_wanted(image: Image) -> bool:

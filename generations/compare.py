@@ -111,7 +111,7 @@ def with_siblings(image: Image, tiles: Iterable[Tile]) -> str:
     """The comparison of a picture with those that were made together with it, as many as there is room for; with none
     of them ready, the page on which others are chosen. Empty where the picture itself cannot be compared."""
     others = [tile.image.pk for tile in tiles if tile.is_ready and tile.image.pk != image.pk]
-    return address([image.pk, *others[: MOST - 1]]) if image.status == Status.STORED and not image.binned_at else ""
+    return address([image.pk, *others[: MOST - 1]]) if image.is_there else ""
 
 
 def read(user: Any, asked: Sequence[str]) -> Asked:
@@ -183,7 +183,7 @@ def _told(image: Image) -> dict[str, Value]:
     values = {label: Value(text) for label, text in told.items()}
     if generation.references:
         values["Style references"] = _references(generation)
-    price = f"{show(image.price)} credits" if image.status == Status.STORED else "Not charged"
+    price = f"{show(image.price)} credits" if image.is_charged else "Not charged"
     pixels = f"{image.width} \N{MULTIPLICATION SIGN} {image.height}" if image.width else NOTHING
     last = (str(image.seed), pixels, price, parameters.took(image) or NOTHING)
     return values | {label: Value(text) for label, text in zip(LAST, last, strict=True)}

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 
-from . import seeds
+from . import lifecycle, seeds
 from .catalogue import ImageModel, reading
 from .catalogue.form_fields import Field
 from .forms import FILE, FILE_MAX_BYTES, LISTS, OFF, ON, OWN_SIZE, StudioForm, source_of
@@ -138,7 +138,8 @@ class Controls:
 def of(form: StudioForm, user: AbstractBaseUser, *, empty_rows: bool = False) -> Controls:
     """The form's controls; `empty_rows` adds an empty row to every list that has room, for whoever asked for one."""
     uploads = _uploads(form, user)
-    controls = [control(form, each, uploads, empty_row=empty_rows) for each in form.fields]
+    drawn = [control(form, each, uploads, empty_row=empty_rows) for each in form.fields]
+    controls = [each for each in drawn if _is_for(user, each)]
     prompt = next(each for each in controls if each.field.kind == "text" and each.field.required)
     rest = [each for each in controls if each is not prompt]
     advanced = tuple(each for each in rest if each.field.advanced and not each.field.is_seed)
@@ -258,6 +259,12 @@ def _uploads(form: StudioForm, user: AbstractBaseUser) -> dict[str, Upload]:
             continue
     rows = Upload.objects.filter(user_id=user.pk, pk__in=ids) if ids else ()
     return {str(row.pk): row for row in rows}
+
+
+def _is_for(user: AbstractBaseUser, control: Control) -> bool:
+    """What needs permission is drawn for those who have it, and where it was chosen all the same, so that it can be
+    put right."""
+    return not control.field.needs_permission or _is_set(control) or lifecycle.has_permission(user)
 
 
 def _is_set(control: Control) -> bool:

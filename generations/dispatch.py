@@ -1,7 +1,8 @@
 """Dispatch: take the next images in fair order, as many as there is room for at fal, each with a new draw.
 
 Counts and takes under one row lock, so that two dispatchers never overshoot. Taking is not sending: each draw is sent
-by a task of its own.
+by a task of its own. Where staff has stopped sending, nothing is taken, and nothing of an image model whose waiting
+work is given back: both are read under the same lock.
 """
 
 from collections import defaultdict
@@ -13,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from . import catalogue, events, fal_state, reach
+from . import catalogue, events, fal_state, reach, switches
 from .models import Draw, FalState, Generation, Image, Status
 from .nudge import SEND, nudge
 from .signals import generation_changed
@@ -64,7 +65,11 @@ def _take() -> int:
     room = _room(state)
     if room <= 0:
         return 0
-    ids = list(Image.objects.queued().due().in_turn().values_list("id", flat=True)[:room])
+    is_stopped, withheld = switches.stopped_and_withheld()
+    if is_stopped:
+        return 0
+    waiting = Image.objects.queued().due().exclude(image_model__in=withheld)
+    ids = list(waiting.in_turn().values_list("id", flat=True)[:room])
     if not ids:
         return 0
     # Rows that a cancel holds right now are passed over: waiting for them here could end in a deadlock.

@@ -67,10 +67,11 @@ def _delete(name: str) -> None:
     """The one place where a file is touched inside a transaction: its lock on this row keeps writers of the same file
     out, and nobody else waits for it."""
     taken, _ = DoomedFile.objects.filter(name=name, due_at__lte=timezone.now()).delete()
-    if taken and not _is_used(name):
+    if taken and not is_used(name):
         store.delete(name)
 
 
-def _is_used(name: str) -> bool:
+def is_used(name: str) -> bool:
+    """Whether any row has this file."""
     others = (model._default_manager.filter(name=name) for model in (Upload, KeptFile))
     return Image.objects.showing([name]).exists() or any(rows.exists() for rows in others)

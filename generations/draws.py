@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F
 from django.utils import timezone
 
-from . import fal_state, lifecycle
+from . import fal_erasures, fal_state, lifecycle
 from .fal.errors import Billed, billable_units, billed, classify
 from .fal.verdicts import Kind, Verdict
 from .models import Draw, Generation, Image, Status
@@ -24,9 +24,13 @@ logger = logging.getLogger(__name__)
 
 UNANSWERED = (Status.SENDING, Status.UNKNOWN)
 MOST_DRAWS = 3
+NOT_SENT = "not_sent"  # the outcome of a draw that was taken and never claimed
 NEWS_TAKES_S = 30  # fal's own servers may not all know of a request yet: a 404 this early proves nothing
 KEPT_OF_A_RESULT = frozenset({"images", "image", "seed", "has_nsfw_concepts", "timings"})  # never the prompt
+KEPT_OF_AN_ERROR = ("loc", "type", "msg")
+MOST_ERRORS, LONGEST_WORDS = 10, 500
 LONGEST_DELAY_S = 60
+LONGEST_DRAWING_S = 86_400  # what fal says beyond that is no time
 TIMED_OUT = ("timed_out", "The picture was not ready in time. You were not charged; please try again.")
 FAL_BUSY = (
     "fal_unavailable",
@@ -35,6 +39,10 @@ FAL_BUSY = (
 LOST = (
     "lost",
     "Contact with our drawing service was lost for this picture. You were not charged; please try again.",
+)
+REFERENCE_GONE = (
+    "reference_gone",
+    "A style reference of this picture was taken down. You were not charged; please use another one.",
 )
 GAVE_UP = ("fal_error", "Drawing failed several times. You were not charged; please try again.")
 
@@ -47,7 +55,20 @@ def claim(draw: Draw) -> bool:
     PostgreSQL does not ask a subquery again after waiting for a row that somebody else just claimed.
     """
     current = Image.objects.filter(draw=draw.pk, status=Status.SENDING)
-    return bool(Draw.objects.filter(Exists(current), pk=draw.pk, sent_at=None).update(sent_at=timezone.now()))
+    rows = Draw.objects.filter(Exists(current), pk=draw.pk, sent_at=None).exclude(outcome=NOT_SENT)
+    return bool(rows.update(sent_at=timezone.now()))
+
+
+@transaction.atomic
+def not_sent(draw: Draw) -> None:
+    """Staff stopped sending before the draw was claimed: the image waits as if it had never been taken. The draw's own
+    row decides between this and whoever claims it."""
+    image = Image.objects.select_for_update().select_related("generation").get(pk=draw.image_id)
+    if not Draw.objects.filter(pk=draw.pk, sent_at=None).exclude(outcome=NOT_SENT).update(outcome=NOT_SENT):
+        return
+    deadline = image.deadline_at if image.draws_made or image.refusals else None
+    if image.step(Status.QUEUED, draw=draw, only_from=[Status.SENDING], deadline_at=deadline):
+        _after_requeue(image)
 
 
 def accepted(draw: Draw, request_id: str) -> None:
@@ -86,6 +107,12 @@ def account_locked(draw: Draw, *, reason: str) -> None:
             _after_requeue(image)
 
 
+def reference_gone(draw: Draw) -> None:
+    """It cannot be sent any more as it was ordered."""
+    _write(draw, outcome=REFERENCE_GONE[0])
+    _fail(draw, *REFERENCE_GONE, only_from=[Status.SENDING])
+
+
 def rejected(draw: Draw, verdict: Verdict) -> None:
     """fal refused the draw for good at the door."""
     _write(draw, outcome=verdict.code)
@@ -109,9 +136,16 @@ def never_arrived(draw: Draw) -> None:
 
 
 def answered(
-    draw: Draw, status: int, body: object, headers: Mapping[str, str] | None = None, *, request_id: str | None = None
+    draw: Draw,
+    status: int,
+    body: object,
+    headers: Mapping[str, str] | None = None,
+    *,
+    request_id: str | None = None,
+    drawn_s: float | None = None,
 ) -> bool:
     """fal's result is here, by webhook or by asking: saved on the draw in one transaction with the image's step.
+    `drawn_s`: how long fal drew, where its status said so.
 
     False where it says nothing about the picture, and fal has to be asked again."""
     verdict = classify(status, body, headers or {}, endpoint=draw.endpoint)
@@ -120,7 +154,8 @@ def answered(
     with transaction.atomic():
         if request_id and draw.request_id is None:
             _keep_ticket(draw, request_id)
-        is_new = _save_answer(draw, status, body, headers or {}, verdict)
+        by = "webhook" if request_id else "follower"
+        is_new = _save_answer(draw, status, body, headers or {}, verdict, drawn_s, by)
         draw.image.step(Status.DRAWING, draw=draw, draws_made=F("draws_made") + 1)  # the webhook was first
         if verdict.kind == Kind.DELIVERED:
             _store(draw)
@@ -167,12 +202,18 @@ def _keep_ticket(draw: Draw, request_id: str) -> None:
         Draw.objects.filter(pk=draw.pk, request_id=None).update(request_id=request_id, accepted_at=timezone.now())
 
 
-def _save_answer(draw: Draw, status: int, body: object, headers: Mapping[str, str], verdict: Verdict) -> bool:
+def _save_answer(
+    draw: Draw,
+    status: int,
+    body: object,
+    headers: Mapping[str, str],
+    verdict: Verdict,
+    drawn_s: float | None,
+    by: str,
+) -> bool:
     """Keep what fal answered, without the prompt that it echoes; True for the first answer."""
     is_delivered = verdict.kind == Kind.DELIVERED
-    kept: dict[str, Any] | None = None
-    if is_delivered and isinstance(body, dict):
-        kept = {key: value for key, value in body.items() if key in KEPT_OF_A_RESULT}
+    kept = _kept(body) if is_delivered else _words_of_error(body)
     cost = Generation.objects.filter(images=draw.image_id).values_list("image_cost_microusd", flat=True)[0]
     rows = Draw.objects.filter(pk=draw.pk)
     rows = rows.exclude(outcome="delivered") if is_delivered else rows.filter(completed_at=None)
@@ -182,9 +223,35 @@ def _save_answer(draw: Draw, status: int, body: object, headers: Mapping[str, st
             result=kept, result_status=status, completed_at=timezone.now(),
             outcome="delivered" if is_delivered else verdict.code,
             may_be_billed=billed(verdict, units) is not Billed.NO, cost_microusd=cost if is_delivered else 0,
-            billable_units="" if units is None else str(units)[:32],
+            billable_units="" if units is None else str(units)[:32], answered_by=by, drawn_ms=_drawn_ms(body, drawn_s),
         )
     )  # fmt: skip
+
+
+def _kept(body: object) -> dict[str, Any] | None:
+    return {key: value for key, value in body.items() if key in KEPT_OF_A_RESULT} if isinstance(body, dict) else None
+
+
+def _words_of_error(body: object) -> dict[str, Any] | None:
+    """fal's own words of what went wrong: of each error where it is, its type and its message. Never `input` and `ctx`,
+    which repeat what was asked for."""
+    told = body.get("detail") if isinstance(body, dict) else None
+    if isinstance(told, str):
+        return {"detail": told[:LONGEST_WORDS]}
+    if not isinstance(told, list):
+        return None
+    errors = [each for each in told if isinstance(each, dict)][:MOST_ERRORS]
+    return {"detail": [{name: str(each.get(name, ""))[:LONGEST_WORDS] for name in KEPT_OF_AN_ERROR} for each in errors]}
+
+
+def _drawn_ms(body: object, drawn_s: float | None) -> int | None:
+    """How long fal drew: its status says so, or the result of some endpoints; None where neither does."""
+    timings = body.get("timings") if isinstance(body, dict) else None
+    said = timings.get("inference") if isinstance(timings, dict) else None
+    seconds = drawn_s if drawn_s is not None else said
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds < LONGEST_DRAWING_S:
+        return None
+    return int(seconds * 1000)
 
 
 def _is_young(draw: Draw) -> bool:
@@ -199,6 +266,8 @@ def _store(draw: Draw) -> None:
         lifecycle.place_is_free()
     else:
         logger.info("draw %s delivered to image %s, which is %s", draw.pk, image.pk, image.status)
+        if image.is_final:
+            fal_erasures.came_late(image)
 
 
 def _conclude(draw: Draw, verdict: Verdict) -> None:

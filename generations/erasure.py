@@ -11,12 +11,13 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from . import doomed, search
+from . import doomed, fal_erasures, search
 from .models import (
     Customer,
     Draft,
     Draw,
     Event,
+    FalErasure,
     Generation,
     Image,
     KeptFile,
@@ -124,16 +125,18 @@ def _empty_generations(ids: Sequence[UUID]) -> None:
 
 def _empty_images(images: Sequence[Image]) -> None:
     """Of locked rows. What is still under way is only marked: it will keep no file."""
-    names = [name for image in images for name in _files(image)]
+    names = [name for image in images for name in files_of(image)]
     ids = [image.pk for image in images]
     final = [image.pk for image in images if image.is_final]
     Draw.objects.filter(image__in=final).update(result=None)
+    fal_erasures.ask(final, FalErasure.Cause.DELETED)
     Image.objects.filter(pk__in=ids, erased_at=None).update(erased_at=timezone.now())
     Image.objects.filter(pk__in=ids).update(name="", variants={}, error_message="", favourite_at=None)
     Image.objects.filter(pk__in=ids, status=Status.STORED).update(sha256=ERASED)
     doomed.doom(names)
 
 
-def _files(image: Image) -> list[str]:
+def files_of(image: Image) -> list[str]:
+    """The stored original first, then its thumbnails."""
     variants: dict[str, Any] = image.variants
     return [image.name, *(variant["name"] for variant in variants.values())]

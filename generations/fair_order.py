@@ -7,7 +7,17 @@ from collections.abc import Sequence
 
 from django.db.models import Count, Max, Min, Q
 
-from .models import Customer, FalState, Image
+from billing import set_limits
+from billing.set_limits import Limit
+
+from .models import FalState, Image
+
+WEIGHT = Limit(
+    "queue_weight", "Weight in the queue", "times the usual share",
+    "Of customers who wait at the same time, one with weight 3 gets three times as many pictures drawn. It holds for "
+    "images that are ordered from now on.",
+    lambda: 1, least=1, most=100,
+)  # fmt: skip
 
 
 def first_turn(user_id: int) -> int:
@@ -27,8 +37,7 @@ def present_turn() -> int:
 
 def stride(user_id: int, typical_seconds: float) -> int:
     """How far one image moves its customer on."""
-    weight = Customer.objects.filter(user_id=user_id).values_list("weight", flat=True).first() or 1
-    return max(1, int(typical_seconds * 1000) // weight)
+    return max(1, int(typical_seconds * 1000) // set_limits.amount(WEIGHT, user_id))
 
 
 def position(image: Image) -> int:

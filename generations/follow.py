@@ -95,7 +95,7 @@ class Follower:
 
 def in_flight(ids: Collection[UUID] | None = None) -> list[Draw]:
     """The draws that fal has taken and not answered: all, or those of `ids`."""
-    rows = _at_fal().select_related("image")
+    rows = _at_fal().select_related("image__generation")
     return list(rows if ids is None else rows.filter(pk__in=ids))
 
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from . import draws, fal_state
+from . import draws, fal_state, trace
 from .fal import webhook
 from .models import Draw
 from .nudge import LOOK, nudge
@@ -21,9 +21,15 @@ logger = logging.getLogger(__name__)
 def fal(request: HttpRequest, token: str) -> HttpResponse:
     """200 for whatever is genuine, also when it changes nothing any more; 403 for what is not; 503 while fal's keys
     cannot be had, so that fal calls again."""
-    draw = Draw.objects.select_related("image").filter(token=token).first()
+    draw = Draw.objects.select_related("image__generation").filter(token=token).first()
     if draw is None:
         return _said("no such draw", 404)
+    # Part of the road that began in a browser: the lines carry that request, whatever the answer to fal says.
+    with trace.about(**trace.of_draw(draw)):
+        return _answer(request, draw)
+
+
+def _answer(request: HttpRequest, draw: Draw) -> HttpResponse:
     try:
         hook = webhook.verify(request.headers, request.body, now=time.time())
     except webhook.Forged as error:

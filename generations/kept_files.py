@@ -19,7 +19,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from . import doomed, errands, upkeep
+from . import banned, doomed, errands, upkeep
 from .errands import Answer, Problem
 from .models import KeptFile
 from .pictures import links, store
@@ -48,7 +48,7 @@ def find(secret: str) -> KeptFile | None:
 
 def fill(request: HttpRequest | None, row: KeptFile, data: bytes) -> Problem | None:
     """Keep the bytes of a promised file; sending them twice is sending them once. An errand: see `errands`. The problem
-    is `too_large`, `upload_quota`, `already_sent` or `not_kept`."""
+    is `too_large`, `upload_quota`, `already_sent`, `taken_down` or `not_kept`."""
 
     def filled(name: str) -> Answer:
         return _filled(row.pk, name, len(data))
@@ -123,6 +123,8 @@ def _create(user: AbstractBaseUser, file_name: str, lifetime: timedelta, **more:
 
 @transaction.atomic
 def _made(user: AbstractBaseUser, file_name: str, lifetime: timedelta, name: str, size: int) -> Answer:
+    if banned.is_banned(name, user.pk):
+        return Problem(banned.CODE, banned.WORDS)
     try:
         upkeep.make_room(user.pk, bytes=size)
     except upkeep.QuotaReached as reached:
@@ -138,6 +140,8 @@ def _filled(id: UUID, name: str, size: int) -> Answer:
         return Problem("not_kept", "The address has ended; ask for a new one.")
     if row.name:
         return None if row.name == name else Problem("already_sent", "Another file was sent to this address before.")
+    if banned.is_banned(name, row.user_id):
+        return Problem(banned.CODE, banned.WORDS)
     try:
         upkeep.make_room(row.user_id, files=0, bytes=size)
     except upkeep.QuotaReached as reached:

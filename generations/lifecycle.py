@@ -18,17 +18,18 @@ from billing.credits import show
 from billing.prices import ImagePrice, Quote
 from billing.returning import update_returning
 
-from . import erasure, events, fair_order, memo, search, upkeep
+from . import erasure, events, fair_order, let_in, memo, search, switches, trace, unfinished, upkeep
 from .brief import BadBrief, Brief, FieldError
 from .models import FINAL, Customer, Draw, Generation, Image, Outcome, Status, Upload
 from .nudge import CANCEL, DISPATCH, nudge
-from .signals import generation_changed
+from .signals import generation_changed, generation_settled
 
 _OUTCOMES = {
     Status.STORED: Outcome.SUCCEEDED,
     Status.BLOCKED: Outcome.BLOCKED,
     Status.CANCELED: Outcome.CANCELED,
 }
+GIVEN_BACK = "given_back"  # the error of an image that we canceled, since its image model was switched off
 
 
 class PriceRose(Exception):
@@ -61,7 +62,8 @@ def submit(
     `uploads` stand for the brief's style references, in order. A fresh `quote` of this very brief binds its price, or
     a lower one that holds meanwhile; `at_most` is the highest total that the customer was shown. `wish` names the
     customer's wish: said twice, it is one generation. `output_format`: one of OutputFormat; empty: as it comes. Raises
-    BadBrief, PriceRose, InsufficientCredits or AllowanceExceeded, and then nothing is written or held.
+    BadBrief, PriceRose, TooManyUnfinished, InsufficientCredits, AllowanceExceeded or switches.Unavailable, and then
+    nothing is written or held.
     """
     check_permission(user, brief)
     known = _wished_before(user, wish)
@@ -88,6 +90,7 @@ def _submit(
     limits: tuple[ledger.Limit, ...],
     output_format: str,
 ) -> Generation:
+    switches.check(brief.image_model)
     each = price(brief)
     amount = each.amount
     if quote is not None and quote.digest == brief.digest() and prices.is_fresh(quote):
@@ -100,10 +103,13 @@ def _submit(
         user_id=user.pk, image_model=brief.image_model, input=kept.input_json(),
         references=[str(upload.id) for upload in uploads], quantity=brief.quantity, output_format=output_format,
         image_price=amount, image_cost_microusd=each.cost_microusd, wish=wish, unfinished=brief.quantity,
+        trace=trace.request(),
     )  # fmt: skip
     _use(generation, brief, uploads)
     search.write(generation)
     tell(generation, events.GENERATION_UPDATED, status="queued")
+    let_in.check(generation.user_id)
+    unfinished.check(generation)
     if total:
         ledger.hold(user, total, memo=memo.ordered(generation), key=generation.key, limits=limits)
     _queue_images(generation, brief, amount)
@@ -137,10 +143,15 @@ def _queue_images(generation: Generation, brief: Brief, amount: int) -> None:
     )  # fmt: skip
 
 
+def has_permission(user: AbstractBaseUser) -> bool:
+    """Whether the operator lets this user choose what needs permission; looked up anew for each order."""
+    return Customer.objects.filter(user_id=user.pk, may_disable_safety_checker=True).exists()
+
+
 def check_permission(user: AbstractBaseUser, brief: Brief) -> None:
     """Raises BadBrief for a choice that only some customers have."""
     wanted = brief.needs_permission()
-    if not wanted or Customer.objects.filter(user_id=user.pk, may_disable_safety_checker=True).exists():
+    if not wanted or has_permission(user):
         return
     raise BadBrief(
         [
@@ -175,6 +186,15 @@ def cancel_image(image: Image) -> bool:
     if not finish(image, Status.CANCELED, only_from=[Status.QUEUED]):
         nudge(CANCEL, str(image.pk))
     return True
+
+
+def give_back(image: Image, message: str) -> bool:
+    """Cancel one image that waits here, for a reason of ours that `message` tells: free, as every cancel of what waits.
+    False when it does not wait any more."""
+    return finish(
+        image, Status.CANCELED, only_from=[Status.QUEUED], cancel_requested_at=timezone.now(),
+        error_code=GIVEN_BACK, error_message=message[:500],
+    )  # fmt: skip
 
 
 def delete(generation: Generation) -> None:
@@ -239,6 +259,7 @@ def settle(generation: Generation) -> None:
         delivered = sum(image.price for image in images if image.status == Status.STORED)
         words = memo.delivered(generation, statuses[Status.STORED])
         ledger.capture(generation.key, delivered, memo=words, subject=generation.image_model)
+        generation_settled.send(sender=Generation, generation=generation, captured=delivered)
 
 
 def tell(generation: Generation, kind: str, **data: Any) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
-from . import draws
+from . import draws, trace
 from .fal import client, history
 from .fal.verdicts import Kind
 from .models import Draw, Status
@@ -29,7 +29,12 @@ async def look_alone(draw_id: UUID) -> None:
 
 
 async def look(http: client.AsyncClient, draw: Draw) -> bool:
-    """Ask fal about one draw; True when it needs no more looking after."""
+    """Ask fal about one draw, which comes with its image and generation; True when it needs no more looking after."""
+    with trace.about(**trace.of_draw(draw)):
+        return await _look(http, draw)
+
+
+async def _look(http: client.AsyncClient, draw: Draw) -> bool:
     request_id = draw.request_id or ""
     try:
         status = await client.status_async(http, draw.endpoint, request_id)
@@ -44,7 +49,8 @@ async def look(http: client.AsyncClient, draw: Draw) -> bool:
     except (client.Unavailable, client.AccountLocked) as error:
         logger.info("draw %s: no word from fal (%s)", draw.pk, type(error).__name__)
         return await sync_to_async(_no_word)(draw)
-    return await sync_to_async(draws.answered)(draw, *answer) or await sync_to_async(_no_word)(draw)
+    taken = await sync_to_async(draws.answered)(draw, *answer, drawn_s=status.inference_time)
+    return taken or await sync_to_async(_no_word)(draw)
 
 
 async def _still_drawing(http: client.AsyncClient, draw: Draw) -> bool:
@@ -59,7 +65,7 @@ async def _still_drawing(http: client.AsyncClient, draw: Draw) -> bool:
 
 
 def _in_flight(draw_id: UUID) -> Draw | None:
-    rows = Draw.objects.select_related("image").exclude(request_id=None)
+    rows = Draw.objects.select_related("image__generation").exclude(request_id=None)
     return rows.filter(pk=draw_id, image__draw=draw_id, image__status=Status.DRAWING).first()
 
 

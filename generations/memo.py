@@ -16,6 +16,13 @@ def delivered(generation: Generation, stored: int) -> str:
     return _words(_images(quantity) if stored == quantity else f"{stored} of {_images(quantity)}", generation)
 
 
+def paid_back(generation: Generation, returned: int) -> str:
+    """What credits came back for."""
+    quantity = generation.quantity
+    told = _images(quantity) if returned == quantity else f"{returned} of {_images(quantity)}"
+    return f"Credits back for {told}, {model_name(generation.image_model)}"
+
+
 def model_name(image_model: str) -> str:
     """As people call it; the id of one that today's catalogue does not know."""
     known = next((each for each in catalogue.all() if each.id == image_model), None)

@@ -9,7 +9,7 @@ from billing import prices
 from billing.credits import show
 from billing.models import Account, Price, Unit
 
-from . import catalogue, lifecycle
+from . import catalogue, lifecycle, switches
 from .brief import BadBrief, Brief
 from .catalogue import ImageModel
 from .forms import StudioForm
@@ -60,14 +60,17 @@ class PriceTag:
 
     image_model: ImageModel
     lines: tuple[tuple[int, str], ...]
+    is_on: bool = True
 
     @property
     def is_for_sale(self) -> bool:
-        return bool(self.lines)
+        return bool(self.lines) and self.is_on
 
     @property
     def short(self) -> str:
         """`"39.00 credits an image"`"""
+        if not self.is_on:
+            return "switched off at the moment"
         return f"{show(self.lines[0][0])} credits {self.lines[0][1]}" if self.lines else "not for sale now"
 
     @property
@@ -93,6 +96,8 @@ def of(form: StudioForm, user: AbstractBaseUser) -> Offer:
 def of_brief(brief: Brief, user: AbstractBaseUser) -> Offer:
     """The exact price of a brief, signed for ten minutes, and what the user has."""
     purse = _purse(user)
+    if off := switches.now().refusal(brief.image_model):
+        return Offer(problem=off.notice, available=purse.available, debt=purse.debt)
     try:
         each = lifecycle.price(brief).amount
     except prices.NoPrice:
@@ -109,7 +114,8 @@ def price_tags() -> list[PriceTag]:
     """Every image model with what its price rows say now; without lines where a row is missing."""
     image_models = catalogue.all()
     rows = price_rows([name for image_model in image_models for name in image_model.price_item_names])
-    return [PriceTag(image_model, _lines(image_model, rows)) for image_model in image_models]
+    off = switches.now().off
+    return [PriceTag(each, _lines(each, rows), each.id not in off) for each in image_models]
 
 
 def price_rows(names: list[str]) -> dict[str, Price]:

@@ -9,10 +9,11 @@ from billing import prices
 from billing.errors import CeilingReached, InsufficientCredits
 from billing.prices import BadQuote, Quote
 
-from . import lifecycle
+from . import lifecycle, switches
 from .brief import Brief
 from .lifecycle import PriceRose
 from .models import Generation, Upload
+from .unfinished import TooManyUnfinished
 from .visits import Visit
 
 PRICE_EVENT = "price"  # told to the page: ask for the price anew
@@ -26,28 +27,39 @@ class Unconfirmed(Exception):
 @dataclass(frozen=True)
 class Refusal:
     """Why an order was not taken, as `studio/refusal.html` tells it: by the name of the reason. `over` is the ceiling
-    that refused."""
+    that refused, `words` are what the error says of itself."""
 
     name: str = ""
     status: int = 200
     over: CeilingReached | None = None
+    words: str = ""
 
 
 NOT_REFUSED = Refusal()
-REFUSED = (InsufficientCredits, CeilingReached, PriceRose, Unconfirmed, prices.NoPrice)
+REFUSED = (
+    InsufficientCredits,
+    CeilingReached,
+    PriceRose,
+    Unconfirmed,
+    prices.NoPrice,
+    TooManyUnfinished,
+    switches.Unavailable,
+)
 _REASONS = {
     InsufficientCredits: ("credits", 402),
     CeilingReached: ("ceiling", 402),
     PriceRose: ("price_rose", 409),
     Unconfirmed: ("unconfirmed", 409),
     prices.NoPrice: ("no_price", 409),
+    TooManyUnfinished: ("unfinished", 429),
+    switches.Unavailable: ("switched_off", 409),
 }
 
 
 def refusal(error: Exception) -> Refusal:
     """One of REFUSED in the words of the pages."""
     name, status = next(told for kind, told in _REASONS.items() if isinstance(error, kind))
-    return Refusal(name, status, error if isinstance(error, CeilingReached) else None)
+    return Refusal(name, status, error if isinstance(error, CeilingReached) else None, str(error))
 
 
 def take(request: Visit, brief: Brief, uploads: Sequence[Upload]) -> Generation:
@@ -55,6 +67,7 @@ def take(request: Visit, brief: Brief, uploads: Sequence[Upload]) -> Generation:
     brief is one generation. Raises one of REFUSED, or BadBrief, and then nothing is written or held."""
     quote, nonce = _quote(request.POST.get("quote", "")), request.POST.get("nonce", "")
     if quote is None or not _NONCE.fullmatch(nonce):
+        switches.check(brief.image_model)  # what is off has no price
         raise Unconfirmed
     binds = quote.digest == brief.digest() and prices.is_fresh(quote)
     return lifecycle.submit(

@@ -67,7 +67,7 @@ def _uploads(user: AbstractBaseUser, cursor: str) -> list[tuple[str, Choice]]:
 
 def _images(user: AbstractBaseUser, kind: str, cursor: str) -> list[tuple[str, Choice]]:
     """As `_uploads`, in the order of the gallery."""
-    rows = Image.objects.in_gallery(user).filter(status=Status.STORED)
+    rows = Image.objects.in_gallery(user).filter(status=Status.STORED).exclude(name="")
     if kind == "favourites":
         rows = rows.filter(favourite_at__isnull=False)
     if last := Place.read(cursor):

@@ -106,7 +106,7 @@ def neighbours(rows: ImageQuerySet, image: Image) -> Neighbours:
 
 def is_lost(image: Image) -> bool:
     """Whether it was stored and its file is not there. Of files in object storage only the row can tell."""
-    if image.status != Status.STORED:
+    if image.status != Status.STORED or image.is_taken_down:
         return False
     return not image.name or store.is_missing_here(image.name)
 

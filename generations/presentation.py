@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from billing.credits import show
 
-from . import fair_order, fal_state
+from . import fair_order, fal_state, switches
 from .brief import BadBrief
 from .forms import known_model
 from .models import FalState, Generation, Image, Outcome, Status
@@ -37,6 +37,7 @@ OUTCOMES = {
     Outcome.BLOCKED: "Blocked",
     Outcome.CANCELED: "Cancelled",
 }
+MISSING = (Status.FAILED, Status.BLOCKED)
 NOT_CHARGED = "Not charged."
 BLOCKED_ADVICE = (
     "The content check stopped this picture. Not charged. The same prompt will be stopped again, so change it."
@@ -44,6 +45,10 @@ BLOCKED_ADVICE = (
 FAL_IS_AWAY = (
     "Pictures are waiting: our drawing service is not taking orders right now. "
     "Waiting pictures are drawn as soon as it does; cancelling is free."
+)
+STOPPED = (
+    "Drawing is paused for a while. Orders are taken and wait in their places; the time of the pause counts towards no "
+    "deadline, and cancelling is free."
 )
 ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
@@ -65,6 +70,8 @@ class Tile:
             return "Deleted"
         if self.image.binned_at:
             return "In the bin"
+        if self.image.is_taken_down:
+            return "Taken down"
         if self.image.cancel_requested_at and not self.image.is_final:
             return "Being stored" if self.image.status == Status.STORING else "Cancelling"
         if self.image.status == Status.QUEUED and self.image.refusals:
@@ -77,12 +84,14 @@ class Tile:
 
     @property
     def reason(self) -> str:
-        """What went wrong, in plain words that say that it was not charged; empty where nothing did."""
+        """What went wrong, in plain words that say that it was not charged, or why it was taken down; else empty."""
+        if self.image.is_taken_down:
+            return self.image.error_message
         match self.image.status:
             case Status.BLOCKED:
                 return BLOCKED_ADVICE
             case Status.CANCELED:
-                return NOT_CHARGED
+                return self.image.error_message or NOT_CHARGED
             case Status.FAILED:
                 told = self.image.error_message or "The picture could not be drawn."
                 return told if "not charged" in told.lower() else f"{told} {NOT_CHARGED}"
@@ -126,7 +135,8 @@ class Tile:
 @dataclass(frozen=True)
 class Card:
     """One generation as the pages show it. `ahead`: how many pictures are drawn before its next one; None where none
-    of it waits. `again` orders what failed once more; `is_unfinished` where each picture can be finished elsewhere."""
+    of it waits. `again` orders what failed once more; `is_unfinished` where each picture can be finished elsewhere;
+    `waits_for` is what is told of its place while `fal_is_away`."""
 
     generation: Generation
     tiles: Sequence[Tile]
@@ -134,6 +144,7 @@ class Card:
     fal_is_away: bool
     again: Repeat | None = None
     is_unfinished: bool = False
+    waits_for: str = "Waiting for our drawing service, which is not taking orders right now."
 
     @property
     def images(self) -> list[Image]:
@@ -182,7 +193,7 @@ class Card:
         if self.ahead is None:
             return ""
         if self.fal_is_away:
-            return "Waiting for our drawing service, which is not taking orders right now."
+            return self.waits_for
         if self.ahead == 0:
             return "Next in line."
         return f"{self.ahead} before yours. Others may come in between, so that everybody gets a turn."
@@ -220,7 +231,7 @@ class Card:
 
     @property
     def charged(self) -> int:
-        return sum(tile.image.price for tile in self.tiles if tile.image.status == Status.STORED)
+        return sum(tile.image.price for tile in self.tiles if tile.image.is_charged)
 
     @property
     def cost(self) -> str:
@@ -234,7 +245,7 @@ class Card:
     @property
     def reasons(self) -> list[str]:
         """Why pictures are missing, each reason once; with their number where others are ready."""
-        told = Counter(tile.reason for tile in self.tiles if tile.image.status in (Status.FAILED, Status.BLOCKED))
+        told = Counter(tile.reason for tile in self.tiles if tile.image.status in MISSING or tile.image.error_message)
         if len(told) == 1 and self.ready == 0:
             return list(told)
         return [f"{count} picture{'' if count == 1 else 's'}: {reason}" for reason, count in told.items()]
@@ -307,11 +318,19 @@ def alt_text(generation: Generation) -> str:
 
 
 def fal_is_away() -> bool:
-    return fal_state.row().state != FalState.State.OK
+    """Whether nothing is sent: fal is not well, or staff has stopped it."""
+    return is_stopped() or fal_state.row().state != FalState.State.OK
+
+
+def is_stopped() -> bool:
+    return switches.SENDING in switches.now().off
 
 
 def fal_notice() -> str:
-    """What to tell everybody while fal's account is locked or fal is down; empty while it draws."""
+    """What to tell everybody while staff has stopped sending, fal's account is locked or fal is down; empty while it
+    draws."""
+    if is_stopped():
+        return switches.now().off[switches.SENDING] or STOPPED
     return FAL_IS_AWAY if fal_is_away() else ""
 
 
@@ -329,6 +348,8 @@ def _card(generation: Generation, away: bool) -> Card:
     shown = tiles(generation)
     queued = [tile.image for tile in shown if tile.image.status == Status.QUEUED]
     ahead = fair_order.position(min(queued, key=lambda image: (image.turn, image.id))) if queued else None
+    if away and is_stopped():
+        return Card(generation, shown, ahead, away, waits_for="Waiting: drawing is paused for a while.")
     return Card(generation, shown, ahead, away)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from billing import prices
 from billing.models import Price, Unit
 
-from . import catalogue
+from . import catalogue, switches
 from .brief import Brief
 from .catalogue import ImageModel, examples
 from .offers import price_rows
@@ -25,13 +25,15 @@ class ItemLine:
 @dataclass(frozen=True)
 class ModelPrices:
     """An image model's prices in 1/100 credit. `plain`: one picture at the default `size`; `with_references` None where
-    it takes none. Without `items` it is not for sale, and then the numbers mean nothing."""
+    it takes none. Without `items` it is not for sale, and then the numbers mean nothing. `notice`: what staff says
+    while it is switched off."""
 
     image_model: ImageModel
     size: tuple[int, int]
     plain: int = 0
     with_references: int | None = None
     items: tuple[ItemLine, ...] = ()
+    notice: str = ""
 
     @property
     def is_for_sale(self) -> bool:
@@ -48,7 +50,7 @@ def read(image_models: Sequence[ImageModel] | None = None) -> list[ModelPrices]:
 def _of(image_model: ImageModel, rows: Mapping[str, Price]) -> ModelPrices:
     plain = Brief.read(image_model.id, examples.usual(image_model))
     if any(name not in rows for name in image_model.price_item_names):
-        return ModelPrices(image_model, plain.size())
+        return ModelPrices(image_model, plain.size(), notice=switches.now().notice(image_model.id))
     referenced = with_reference(image_model)
     return ModelPrices(
         image_model,
@@ -56,6 +58,7 @@ def _of(image_model: ImageModel, rows: Mapping[str, Price]) -> ModelPrices:
         _amount(plain, rows),
         None if referenced is None else _amount(referenced, rows),
         tuple(_line(image_model, rows[name]) for name in image_model.price_item_names),
+        switches.now().notice(image_model.id),
     )
 
 

@@ -28,7 +28,7 @@ from django.utils import timezone
 from PIL import Image as Pillow
 from PIL import ImageOps
 
-from . import doomed, errands, kept_files, reach, safe_fetch, upkeep
+from . import banned, doomed, errands, kept_files, reach, safe_fetch, upkeep
 from .brief import BadBrief, Brief, FieldError
 from .errands import Answer, Problem, aside
 from .fal import client
@@ -52,6 +52,10 @@ _OWN_FILE = re.compile(r"/(?P<name>pictures/[0-9a-f/]+\.(?:jpg|png|webp))(?:[?#]
 
 class Unreachable(Exception):
     """A kept reference cannot be handed to fal right now."""
+
+
+class Gone(Exception):
+    """A kept reference was taken down since the order."""
 
 
 class NotAll(BadBrief):
@@ -144,20 +148,25 @@ def clean(data: bytes) -> tuple[Clean, bytes]:
 
 def write_row(user_id: int, kept: Clean) -> Upload:
     """The upload of a stored reference; the same picture twice is one. BadPicture where the file is gone again since
-    storing it took too long, QuotaReached where there is no room for one more."""
+    storing it took too long, or the picture was taken down; QuotaReached where there is no room for one more."""
     mine = Upload.objects.filter(user_id=user_id, sha256=kept.sha256)
     if not store.exists(kept.name):
         raise BadPicture("the picture could not be kept just now; please send it again", "not_kept")
     if mine.update(used_at=timezone.now()) and (known := mine.first()):
         return known
     with transaction.atomic():
+        if banned.is_banned(kept.name, user_id):
+            raise BadPicture(banned.WORDS, banned.CODE)
         upkeep.make_room(user_id, bytes=kept.bytes)
         return Upload.objects.get_or_create(user_id=user_id, sha256=kept.sha256, defaults=asdict(kept))[0]
 
 
 def addresses_for_fal(generation: Generation, *, lifetime_s: int) -> list[str]:
-    """Where fal finds this generation's references, each for at least `lifetime_s` seconds. Raises Unreachable."""
+    """Where fal finds this generation's references, each for at least `lifetime_s` seconds. Raises Unreachable and
+    Gone."""
     rows = {str(row.pk): row for row in Upload.objects.filter(pk__in=generation.references)}
+    if not rows.keys() >= set(generation.references):
+        raise Gone
     ordered = [rows[key] for key in generation.references]
     if reach.fal_reaches_us() or settings.S3_BUCKET:
         return [links.absolute_address(row.name, seconds=lifetime_s * 6 // 5) for row in ordered]

@@ -10,7 +10,7 @@ from django.urls import reverse
 from billing import prices
 from billing.models import Price
 
-from . import offers, orders
+from . import offers, orders, switches
 from .brief import BadBrief, Brief
 from .catalogue import ImageModel
 from .forms import known_model
@@ -37,7 +37,7 @@ def short_name(finer: ImageModel, than: str) -> str:
 def finishing_brief(image: Image) -> Brief | None:
     """The picture's own input and seed for the image model that finishes it; None where nothing does."""
     finer = finisher(image.generation.image_model)
-    if finer is None or image.status != Status.STORED or image.binned_at or image.erased_at:
+    if finer is None or not image.is_there:
         return None
     return _read(finer.id, image.generation, 1, image.seed)
 
@@ -102,6 +102,8 @@ def _again(card: Card, brief: Brief, rows: dict[str, Price]) -> Repeat:
 
 
 def _offer(brief: Brief, rows: dict[str, Price]) -> Offer:
+    if off := switches.now().refusal(brief.image_model):
+        return Offer(problem=off.notice)
     try:
         items = [prices.Item(each.item, each.pixels) for each in brief.price_items()]
         each = prices.add_up(items, rows).amount

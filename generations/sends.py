@@ -4,7 +4,7 @@ import logging
 
 from django.utils import timezone
 
-from . import draws, reach, references
+from . import draws, reach, references, switches
 from .fal import client
 from .models import Draw
 
@@ -16,10 +16,16 @@ def send(draw: Draw) -> None:
     image, generation = draw.image, draw.image.generation
     if draw.sent_at is not None or image.draw_id != draw.pk:
         return
+    if switches.off_since(switches.SENDING):
+        draws.not_sent(draw)
+        return
     try:
         addresses = references.addresses_for_fal(generation, lifetime_s=generation.model.deadline_s + 3600)
     except references.Unreachable as error:  # nothing was sent: fal's storage or ours is away
         draws.refused(draw, reason=f"references: {error}"[:64])
+        return
+    except references.Gone:
+        draws.reference_gone(draw)
         return
     except client.AccountLocked as error:
         draws.account_locked(draw, reason=error.reason)
@@ -32,6 +38,7 @@ def send(draw: Draw) -> None:
     outcome = client.send(draw.endpoint, body, webhook=reach.webhook_address(draw), start_within_s=max(left_s, 2))
     match outcome:
         case client.Accepted():
+            logger.info("draw %s is fal's request %s", draw.pk, outcome.request_id)
             draws.accepted(draw, outcome.request_id)
         case client.Refused():
             draws.refused(draw, reason=outcome.reason, retry_after_s=outcome.retry_after_s or None)

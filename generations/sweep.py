@@ -4,6 +4,7 @@ Every kind of standing still has one function here, and its age derives from the
 """
 
 import logging
+import time
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -11,8 +12,22 @@ from django.db import DatabaseError
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from . import bin, cancels, doomed, draws, erasure, fal_state, kept_files, lifecycle, unknowns, upkeep
-from .models import Generation, Image, Status
+from . import (
+    bin,
+    cancels,
+    doomed,
+    draws,
+    erasure,
+    fal_erasures,
+    fal_state,
+    kept_files,
+    lifecycle,
+    pauses,
+    switches,
+    unknowns,
+    upkeep,
+)
+from .models import Generation, Image, Status, Switch
 from .nudge import CANCEL, COLLECT, PROBE, RESOLVE, SEND, nudge, waiting_jobs
 
 logger = logging.getLogger(__name__)
@@ -24,6 +39,7 @@ NO_SLOT = (
 )
 LOST_NUDGE_AGE_S = 10  # asked for, and no task has begun
 MOST_AT_ONCE = 200
+GIVING_BACK_LASTS_S = 1.5  # in one round, which the follower's lease outlives
 
 
 def run() -> None:
@@ -33,6 +49,7 @@ def run() -> None:
         unknown,
         uncanceled,
         unstored,
+        withheld,
         too_long_queued,
         overdue,
         idle_and_not_well,
@@ -43,6 +60,7 @@ def run() -> None:
         upkeep.sweep,
         kept_files.sweep,
         doomed.sweep,
+        fal_erasures.sweep,
     ):
         try:
             look()
@@ -91,14 +109,30 @@ def unstored() -> None:
         nudge(COLLECT, str(image.draw_id))
 
 
+def withheld() -> None:
+    """Waits for an image model that staff has switched off and whose work is given back. The switch is the row of it:
+    whoever dies leaves the rest to the next round, and what comes back into the queue later is found as well."""
+    ends_at = time.monotonic() + GIVING_BACK_LASTS_S
+    for switch in Switch.objects.filter(off_at__isnull=False, gives_back=True).order_by("name"):
+        words = f"{switches.notice_of(switch.name, switch.notice)} You were not charged."
+        for image in Image.objects.queued().filter(image_model=switch.name).in_turn()[:MOST_AT_ONCE]:
+            lifecycle.give_back(image, words)
+            if time.monotonic() > ends_at:
+                return
+
+
 def too_long_queued() -> None:
-    for image in Image.objects.queued().filter(generation__created_at__lt=timezone.now() - LONGEST_WAIT)[:MOST_AT_ONCE]:
+    """Since before the longest wait, without the times in which staff had stopped sending."""
+    before = pauses.before(timezone.now(), LONGEST_WAIT)
+    for image in Image.objects.queued().filter(generation__created_at__lt=before)[:MOST_AT_ONCE]:
         code, message = NO_SLOT
         lifecycle.finish(image, Status.FAILED, only_from=[Status.QUEUED], error_code=code, error_message=message)
 
 
 def overdue() -> None:
-    """Tried, refused, and back in the queue until the deadline."""
+    """Tried, refused, and back in the queue until the deadline. While staff has stopped sending, no deadline passes."""
+    if pauses.is_on():
+        return
     for image in Image.objects.queued().filter(deadline_at__lt=timezone.now())[:MOST_AT_ONCE]:
         code, message = draws.TIMED_OUT if image.draws_made else draws.FAL_BUSY
         lifecycle.finish(image, Status.FAILED, only_from=[Status.QUEUED], error_code=code, error_message=message)

@@ -5,7 +5,7 @@ from uuid import UUID
 from asgiref.sync import async_to_sync
 from django.utils import timezone
 
-from . import cancels, fal_state, looks, sends, unknowns
+from . import cancels, fal_balance, fal_erasures, fal_state, looks, sends, trace, unknowns
 from . import collect as collecting
 from . import dispatch as dispatching
 from .models import Beat, Draw
@@ -16,7 +16,9 @@ def dispatch() -> None:
 
 
 def send(draw_id: str) -> None:
-    sends.send(Draw.objects.select_related("image__generation").get(pk=UUID(draw_id)))
+    draw = Draw.objects.select_related("image__generation").get(pk=UUID(draw_id))
+    with trace.about(**trace.of_draw(draw)):
+        sends.send(draw)
 
 
 def look(draw_id: str) -> None:
@@ -33,6 +35,14 @@ def collect(draw_id: str) -> None:
 
 def resolve(draw_id: str) -> None:
     unknowns.resolve(UUID(draw_id))
+
+
+def erase_at_fal(id: str) -> None:
+    fal_erasures.work(UUID(id))
+
+
+def read_balance() -> None:
+    fal_balance.look()
 
 
 def probe() -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from . import draws
+from . import draws, trace
 from .fal import client, history
 from .models import Draw, Status
 
@@ -30,7 +30,12 @@ def resolve(draw_id: UUID) -> None:
     draw = rows.filter(pk=draw_id, image__draw=draw_id, image__status=Status.UNKNOWN).first()
     if draw is None or not _claim(draw):
         return
-    found = _ask(draw)
+    with trace.about(**trace.of_draw(draw)):
+        _resolve(draw)
+
+
+def _resolve(draw: Draw) -> None:
+    found = search(draw)
     now, deadline = timezone.now(), draw.image.deadline_at
     if isinstance(found, history.Found):
         draws.accepted(draw, found.request_id)
@@ -52,7 +57,8 @@ def _claim(draw: Draw) -> bool:
     return bool(unasked.update(history_asked_at=timezone.now()))
 
 
-def _ask(draw: Draw) -> history.Found | history.NotThere | None:
+def search(draw: Draw) -> history.Found | history.NotThere | None:
+    """What fal's history says of a draw without a request; None where it does not answer."""
     since, until = _sent_at(draw) - CLOCK_SKEW, _sent_at(draw) + CLOCK_SKEW
     try:
         return history.find(

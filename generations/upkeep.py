@@ -17,12 +17,23 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Sum
 from django.utils import timezone
 
+from billing import set_limits
+from billing.set_limits import Limit
+
 from . import doomed
 from .models import Customer, Draft, Generation, KeptFile, Upload, UploadUse
 
 UNUSED_LASTS = timedelta(days=30)
 AT_ONCE = 100  # uploads in one sweep
 MB = 1024 * 1024
+FILES = Limit(
+    "uploads", "Uploads kept", "files", "Those that no generation uses.",
+    lambda: settings.UPLOADS_PER_USER, "UPLOADS_PER_USER", most=1_000_000,
+)  # fmt: skip
+MEGABYTES = Limit(
+    "upload_mb", "Size of the uploads kept", "MB", "Of those that no generation uses, together.",
+    lambda: settings.UPLOAD_MB_PER_USER, "UPLOAD_MB_PER_USER", most=1_000_000,
+)  # fmt: skip
 
 
 class InUse(Exception):
@@ -63,9 +74,9 @@ def room(user_id: int) -> Room:
     files = KeptFile.objects.filter(user_id=user_id, ends_at__gt=timezone.now()).aggregate(**sums)
     return Room(
         files=uploads["files"] + files["files"],
-        files_allowed=settings.UPLOADS_PER_USER,
+        files_allowed=set_limits.amount(FILES, user_id),
         bytes=uploads["size"] + files["size"],
-        bytes_allowed=settings.UPLOAD_MB_PER_USER * MB,
+        bytes_allowed=set_limits.amount(MEGABYTES, user_id) * MB,
     )
 
 

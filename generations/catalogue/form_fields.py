@@ -16,7 +16,7 @@ class Field:
     """One input. `parts` are the fields of an item of a list (references, loras) or of one's own size.
 
     `default` None where there is none: the field is `required`, or means "chosen for you" when empty. `is_seed`: a form
-    offers to keep it or to have a random one.
+    offers to keep it or to have a random one. `needs_permission`: other than its default it is for some users alone.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Field:
     default: Any
     example: Any
     advanced: bool
+    needs_permission: bool
     is_seed: bool
     choices: tuple[Choice, ...]
     minimum: int | float | None
@@ -53,6 +54,7 @@ def _field(name: str, node: Node, required: bool) -> Field:
         default=node.get("default"),
         example=next(iter(node.get("examples", ())), None),
         advanced=node.get("x-advanced", False),
+        needs_permission=node.get("x-needs-permission", False),
         is_seed=node.get("x-seed", False),
         choices=tuple(Choice(**choice) for choice in _choices(node)),
         minimum=node.get("minimum"),

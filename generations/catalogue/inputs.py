@@ -78,7 +78,7 @@ SafetyChecker = Annotated[
     Field(
         title="Safety checker",
         description="Holds back pictures that are not safe to show. Only some accounts may switch it off.",
-        json_schema_extra={"x-advanced": True},
+        json_schema_extra={"x-advanced": True, "x-needs-permission": True},
     ),
 ]
 

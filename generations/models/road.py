@@ -37,6 +37,7 @@ class Status(models.TextChoices):
     CANCELED = "canceled"
 
 
+TAKEN_DOWN = "taken_down"  # the error code of a picture that the operator removed for good
 FINAL = frozenset({Status.STORED, Status.FAILED, Status.BLOCKED, Status.CANCELED})
 AT_FAL = frozenset({Status.SENDING, Status.UNKNOWN, Status.DRAWING})
 
@@ -80,11 +81,10 @@ class OutputFormat(models.TextChoices):
 
 
 class Customer(models.Model):
-    """What generations keeps about a user: the event sequence, the share of the queue, what the operator allows."""
+    """What generations keeps about a user: the event sequence, and what the operator allows."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="customer")
     seq = models.BigIntegerField(default=0)
-    weight = models.PositiveSmallIntegerField(default=1)
     may_disable_safety_checker = models.BooleanField(default=False)
 
     def __str__(self) -> str:
@@ -144,6 +144,9 @@ class Generation(models.Model):
     image_cost_microusd = models.BigIntegerField(default=0)
     # The nonce and content of the form that wished for it: the same form sent twice is one generation.
     wish = models.CharField(max_length=120, null=True)
+    trace = models.CharField(
+        max_length=64, null=True, help_text="The id of the HTTP request that ordered it, as it stands in the log."
+    )
     unfinished = models.PositiveSmallIntegerField()
     outcome = models.CharField(max_length=16, null=True, choices=Outcome.choices)
     error_code = models.CharField(max_length=64, blank=True)
@@ -173,6 +176,12 @@ class Generation(models.Model):
                 fields=["deleted_at"],
                 name="generation_to_erase",
                 condition=Q(deleted_at__isnull=False, erased_at__isnull=True),
+            ),
+            models.Index(fields=["image_model", "-id"], name="generation_of_model"),
+            models.Index(
+                fields=["outcome", "-id"],
+                name="generation_not_succeeded",
+                condition=Q(outcome__in=["partial", "failed", "blocked", "canceled"]),
             ),
         ]
 
@@ -298,6 +307,8 @@ class Image(models.Model):
     favourite_at = models.DateTimeField(null=True)
     binned_at = models.DateTimeField(null=True, help_text="Since when it lies in the bin.")
     erased_at = models.DateTimeField(null=True, help_text="Since when there is no file and no way back.")
+    # Only `generations.paying_back` writes it, with the transfer.
+    refunded_at = models.DateTimeField(null=True, help_text="Since when its price is the customer's again.")
 
     objects: ClassVar[models.Manager["Image"]] = ImageQuerySet.as_manager()
 
@@ -331,6 +342,13 @@ class Image(models.Model):
                 name="image_gallery",
                 condition=Q(binned_at__isnull=True, erased_at__isnull=True),
             ),
+            # What staff looks for among all customers' pictures: what became none, and why.
+            models.Index(
+                fields=["status", "-generation"],
+                name="image_not_stored",
+                condition=Q(status__in=["failed", "blocked", "canceled"]),
+            ),
+            models.Index(fields=["error_code", "-generation"], name="image_error", condition=~Q(error_code="")),
             # Not for stored ones alone, though only they have files: SQLite would then not use them.
             models.Index(fields=["name"], name="image_file"),
             *(models.Index(ThumbnailName(width), name=f"image_file_{width}") for width in thumbnails.WIDTHS),
@@ -361,9 +379,20 @@ class Image(models.Model):
         return self.status in FINAL
 
     @property
+    def is_charged(self) -> bool:
+        """Whether its price was taken and not given back since. True of a stored one before its generation is settled,
+        too: then it will be."""
+        return self.status == Status.STORED and self.refunded_at is None
+
+    @property
     def is_there(self) -> bool:
         """Whether there is a picture to be shown: stored, and neither in the bin nor gone."""
         return self.status == Status.STORED and bool(self.name) and self.binned_at is None
+
+    @property
+    def is_taken_down(self) -> bool:
+        """Whether the operator removed its picture; its row and its price stay."""
+        return self.status == Status.STORED and self.error_code == TAKEN_DOWN
 
     @property
     def public_status(self) -> str:
@@ -388,13 +417,27 @@ class Draw(models.Model):
     cancel_asked_at = models.DateTimeField(null=True)
     history_asked_at = models.DateTimeField(null=True, help_text="When the request history was searched for it.")
     completed_at = models.DateTimeField(null=True, help_text="When we learned that fal was done.")
+    drawn_ms = models.PositiveIntegerField(null=True, help_text="How long fal drew, where it said so.")
     result_status = models.PositiveSmallIntegerField(null=True)
     result = models.JSONField(null=True)
     outcome = models.CharField(max_length=64, blank=True, help_text="delivered, or the code of what went wrong")
     may_be_billed = models.BooleanField(default=False)
     cost_microusd = models.BigIntegerField(default=0)
+    answered_by = models.CharField(max_length=8, blank=True, default="", db_default="", help_text="webhook or follower")
     billable_units = models.CharField(max_length=32, blank=True)
     fetches = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        indexes = [
+            # Sends whose answer was lost for good: few, and what they may have cost is watched.
+            models.Index(fields=["created_at"], name="draw_unknown", condition=Q(outcome="unknown")),
+            # What fal may have billed though nothing was delivered: few as well.
+            models.Index(
+                fields=["image"],
+                name="draw_maybe_billed",
+                condition=Q(may_be_billed=True, cost_microusd=0) & ~Q(outcome="delivered"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)

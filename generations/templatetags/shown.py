@@ -5,10 +5,18 @@ from typing import Any
 
 from django import template
 
-from generations.dollars import in_dollars
+from generations.dollars import in_dollars, of_microusd
 
 register = template.Library()
 register.filter("dollars", in_dollars)
+register.filter("microusd", of_microusd)
+
+
+@register.filter
+def millionths(value: int) -> str:
+    """An integer of millionths as a number without needless decimals."""
+    whole, rest = divmod(value, 1_000_000)
+    return f"{whole:,}.{rest:06d}".rstrip("0").rstrip(".")
 
 
 @register.filter

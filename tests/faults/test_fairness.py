@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from billing import set_limits
+from billing.set_limits import Scope
 from generations import fair_order, lifecycle
 from generations.brief import Brief
-from generations.models import Customer, Generation, Image
+from generations.models import Generation, Image
 from tests.conftest import make_user
 from tests.faults.on_the_road import FOX, TEN
 from tests.faults.pretend_time import Clockwork
@@ -78,7 +80,7 @@ def test_whoever_cancels_five_hundred_and_asks_for_one_waits_like_a_newcomer(
 
 def test_a_customer_of_weight_3_gets_three_times_as_much(first: Any, second: Any, settings: Settings) -> None:
     settings.FAL_CONCURRENCY = 2
-    Customer.objects.filter(user=first).update(weight=3)
+    set_limits.put(Scope(user_id=first.pk), {"queue_weight": 3}, was={})
     clockwork = Clockwork()
     order(second, TEN, 4)
     order(first, TEN, 4)

@@ -11,7 +11,7 @@ from billing import prices
 from billing.models import Price
 from generations import catalogue, lifecycle
 from generations.brief import Brief
-from generations.models import Generation, Image
+from generations.models import Customer, Generation, Image
 from tests.generations import pages
 from tests.generations.pages import GENERATE, HTMX, logged_in, open_form, raise_price, send
 
@@ -30,7 +30,9 @@ def test_whoever_is_not_logged_in_is_sent_to_log_in_and_back(db: None) -> None:
 
 
 @pytest.mark.parametrize("id", ["krea-2-medium", "krea-2-large", "krea-2-turbo-lora", "flux-krea-dev"])
-def test_every_input_of_an_image_model_is_in_its_form(browser: Client, id: str) -> None:
+def test_every_input_of_an_image_model_is_in_its_form(browser: Client, alice: Any, id: str) -> None:
+    Customer.objects.update_or_create(user=alice, defaults={"may_disable_safety_checker": True})
+
     page = pages.read(browser.get(f"/studio/?model={id}"))
 
     names = {name.partition(".")[0] for name in page.fields} | {
