@@ -18,7 +18,8 @@ from .stripe_values import Payment, PaymentStatus, Reversed
 
 Status = Purchase.Status
 UNDER_WAY = (Status.OPEN, Status.PROCESSING)
-SUFFIXES = ("", ":debt", ":back")  # of the transfers of one operation, those in which `sales` stands
+CORRECTED = ":corrected"
+SUFFIXES = ("", ":debt", ":back", CORRECTED)  # of the transfers of one operation, those in which `sales` stands
 
 
 @dataclass(frozen=True)

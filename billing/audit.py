@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from django.db import connection, transaction
 from django.db.models import F, Q, Sum
 
-from . import allowances, closings, tallies, triggers
+from . import allowances, chains, closings, moves, tallies, triggers
 from .models import Account, Allowance, Book, Closing, Hold, Kind, Taking, Transfer
 
 
@@ -52,6 +52,8 @@ def _wallets() -> Iterator[str]:
     held = dict(Hold.objects.filter(settled_at=None).values_list("wallet").annotate(Sum("amount")))
     owed = _debts()
     for row in Account.objects.filter(book=None):
+        if row.balance != moved[row.pk]:
+            yield from map(str, chains.breaks(row))
         for name, stored, computed in (
             ("balance", row.balance, moved[row.pk]),
             ("held", row.held, held.get(row.pk, 0)),
@@ -82,6 +84,18 @@ def _holds() -> Iterator[str]:
     for key in sorted(captured.keys() | used.keys()):
         if captured.get(key) != used.get(key):
             yield f"hold {key}: captured {captured.get(key)}, moved {used.get(key)}"
+    yield from _returned()
+
+
+def _returned() -> Iterator[str]:
+    """What holds say was given back of them came out of usage under their names, and nothing else came out of it."""
+    stored = dict(Hold.objects.filter(returned__gt=0).values_list("key", "returned"))
+    moved: Counter[str] = Counter()
+    for key, amount in Transfer.objects.filter(source__book=Book.USAGE).values_list("key", "amount").iterator():
+        moved[key.partition(moves.BACK)[0]] += amount
+    for key in sorted(stored.keys() | moved.keys()):
+        if stored.get(key, 0) != moved[key]:
+            yield f"hold {key}: it says that {stored.get(key, 0)} was given back, its transfers say {moved[key]}"
 
 
 def _takings() -> Iterator[str]:

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from . import customers, payments, stripe_gateway, subscriptions, under_way
+from . import customers, payments, planned, stripe_gateway, subscriptions, under_way
 from .credits import whole
 from .models import Pack, Plan, Purchase, StripeCustomer
 from .stripe_values import Session, StripeRefused
@@ -136,6 +136,7 @@ def _read(user: AbstractBaseUser, wish: str) -> UUID:
 
 
 def _offered(what: str, id: str) -> Pack | Plan:
+    planned.bring_in()
     models: dict[str, type[Pack] | type[Plan]] = {What.PACK: Pack, What.PLAN: Plan}
     try:
         sold = models[what]._default_manager.filter(pk=UUID(id), is_offered=True).first()

@@ -27,7 +27,7 @@ def transfers_are_protected(*, databases: Sequence[str] | None = None, **_: Any)
             found.append(
                 Error(
                     f"Transfers can be edited or deleted: the trigger {names[0]} is missing.",
-                    hint="Run `python manage.py migrate`; it installs the triggers anew.",
+                    hint="Run `python manage.py migrate --skip-checks`; it installs the triggers anew.",
                     id="billing.E001",
                 )
             )

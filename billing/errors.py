@@ -64,6 +64,10 @@ class AlreadySettled(LedgerError):
     """The hold was settled before with another amount, or the amount is more than was held."""
 
 
+class ReturnedTooMuch(LedgerError):
+    """More was to be given back than was captured and not given back before."""
+
+
 class StillHeld(LedgerError):
     """The wallet cannot be closed while credits are set aside for something."""
 

@@ -18,9 +18,9 @@ from django.utils import timezone
 
 from . import allowances
 from .allowances import Limit as Limit
-from .errors import AlreadySettled, InsufficientCredits, KeyReused, StillHeld
+from .errors import AlreadySettled, InsufficientCredits, KeyReused, ReturnedTooMuch, StillHeld
 from .models import Account, Book, Hold, Kind, Period, Transfer
-from .moves import SYSTEM, pay_debt, receive, write
+from .moves import BACK, SYSTEM, pay_debt, receive, write
 from .moves import book as book
 from .moves import wallet as wallet
 from .returning import insert_once, update_returning
@@ -46,6 +46,27 @@ def open_books() -> None:
 def grant(user: AbstractBaseUser, amount: int, *, key: str, memo: str, actor: str = SYSTEM) -> Transfer:
     """Give credits without a purchase."""
     return receive(user, amount, Book.GRANTS, Kind.GRANT, key=key, memo=memo, actor=actor)
+
+
+@transaction.atomic
+def take_away(user: AbstractBaseUser, amount: int, *, key: str, memo: str, actor: str) -> Transfer:
+    """Take credits that were given for nothing out of what is available, back to the book of grants. Never more than
+    that, and no debt: else InsufficientCredits, and nothing moves."""
+    purse = wallet(user)
+    wallet_moved.send(sender=Account, user_id=purse.user_id)
+    purse = Account.objects.select_for_update().get(pk=purse.pk)
+    known = Transfer.objects.filter(key=key).first()
+    if known is not None:
+        if (known.source_id, known.amount) != (purse.pk, amount):
+            raise KeyReused(key)
+        return known
+    if not 0 < amount <= purse.available:
+        raise InsufficientCredits(price=amount, available=purse.available, debt=purse.debt)
+    Account.objects.filter(pk=purse.pk).update(balance=F("balance") - amount)
+    return write(
+        source=purse, target=book(Book.GRANTS), amount=amount, kind=Kind.CORRECTION,
+        key=key, memo=memo, actor=actor, balance_after=purse.balance - amount,
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -117,6 +138,28 @@ def capture(key: str, amount: int, *, memo: str, subject: str = "", actor: str =
 def release(key: str) -> None:
     """Settle a hold by handing all of it back."""
     capture(key, 0, memo="")
+
+
+@transaction.atomic
+def pay_back(key: str, amount: int, *, part: str, memo: str, subject: str = "", actor: str = SYSTEM) -> Transfer:
+    """Give back `amount` (above 0) of what the hold `key` captured: from usage to the wallet, as a correction. `part`
+    names what it is for; saying it twice does it once.
+
+    All that is given back of a hold is never more than was captured: ReturnedTooMuch, and then nothing moves. What its
+    allowances and ceilings counted stays counted.
+    """
+    held = Hold.objects.select_related("wallet__user").get(key=key)
+    name = f"{key}{BACK}{part}"
+    user = held.wallet.user
+    if user is None:
+        raise KeyReused(f"{key} was held in a book")
+    wallet_moved.send(sender=Account, user_id=user.pk)
+    Hold.objects.select_for_update().get(pk=held.pk)
+    if not Transfer.objects.filter(key=name).exists():
+        room = Hold.objects.filter(pk=held.pk, captured__gte=F("returned") + amount)
+        if not room.update(returned=F("returned") + amount):
+            raise ReturnedTooMuch(f"{amount} of {key}")
+    return receive(user, amount, Book.USAGE, Kind.CORRECTION, key=name, memo=memo, subject=subject, actor=actor)
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from .returning import update_returning
 from .signals import wallet_moved
 
 SYSTEM = "system"
+BACK = ":back:"  # in the name of a transfer: between the name of a hold and what of it is given back
 
 
 def wallet(user: AbstractBaseUser) -> Account:
@@ -27,7 +28,15 @@ def book(name: Book) -> Account:
 
 
 def receive(
-    user: AbstractBaseUser, amount: int, source: Book, kind: Kind, *, key: str, memo: str, actor: str
+    user: AbstractBaseUser,
+    amount: int,
+    source: Book,
+    kind: Kind,
+    *,
+    key: str,
+    memo: str,
+    actor: str,
+    subject: str = "",
 ) -> Transfer:
     """Move `amount` from a book to the wallet, then pay what the wallet owes."""
     purse, giver = wallet(user), book(source)
@@ -41,7 +50,7 @@ def receive(
                 ]
                 made = write(
                     source=giver, target=purse, amount=amount, kind=kind,
-                    key=key, memo=memo, actor=actor, balance_after=after,
+                    key=key, memo=memo, subject=subject, actor=actor, balance_after=after,
                 )  # fmt: skip
         except IntegrityError:
             # Another process said the same a moment ago; any other broken rule has no such row and is raised.

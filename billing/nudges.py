@@ -7,7 +7,8 @@ HANDLE_EVENT = "billing.tasks.handle_event"
 LOOK_AT_PURCHASE = "billing.tasks.look_at_purchase"
 TOP_UP = "billing.tasks.top_up"
 REFUND = "billing.tasks.refund"
-NAMES = (HANDLE_EVENT, LOOK_AT_PURCHASE, TOP_UP, REFUND)
+PAUSE = "billing.tasks.pause"
+NAMES = (HANDLE_EVENT, LOOK_AT_PURCHASE, TOP_UP, REFUND, PAUSE)
 
 
 def nudge(task: str, *args: str) -> None:

@@ -8,14 +8,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from . import cents, credits, splits
-from .models import AutoTopUp, Pack, Plan, Purchase, Subscription
+from .models import AutoTopUp, Pack, Plan, PlannedOffer, Purchase, Subscription
 from .subscriptions import ENDED
 
 LEAST_CENTS, MOST_CENTS = 50, 1_000_000  # Stripe takes no less than the one
 LONGEST_NAME = 60
 TAKEN = "There is one at this price on offer already. Stop offering that one first, or choose another price."
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else changed it after the form was shown; nothing was changed."""
 
 
 class BadWish(Exception):
@@ -68,26 +73,51 @@ def changes(sold: Pack | Plan | None, wish: Wish) -> list[str]:
     return list(_changes(sold, wish))
 
 
-def carry_out(sold: Pack | Plan | None, wish: Wish) -> Pack | Plan:
-    """Do it: the row that is now on offer, or would be. Raises BadWish where another one has this price."""
+def standing(sold: Pack | Plan | None) -> str:
+    """How it stands, for a form to say what it was made from."""
+    if sold is None:
+        return ""
+    name = sold.name if isinstance(sold, Plan) else ""
+    return f"{sold.cents}:{sold.credits}:{int(sold.is_offered)}:{name}"
+
+
+def carry_out(sold: Pack | Plan | None, wish: Wish, *, shown: str | None = None) -> Pack | Plan | None:
+    """Do it: the row that is now on offer, or would be; None where the very same is on offer already, as after a second
+    press. `shown` is what `standing` said when the form was made. Raises ChangedMeanwhile, and BadWish where another
+    one has this price."""
     try:
         with transaction.atomic():
-            return _carry_out(sold, wish)
+            fresh = _locked(sold)
+            is_stale = fresh is not None and shown is not None and standing(fresh) != shown
+            if (fresh is None or is_stale) and _is_there(wish):
+                return None
+            if is_stale:
+                raise ChangedMeanwhile
+            return _carry_out(fresh, wish)
     except IntegrityError as error:
         raise BadWish({"dollars": TAKEN}) from error
 
 
-def offer(sold: Pack | Plan, *, is_offered: bool) -> None:
-    """Stop offering it, or offer it again. Raises BadWish where another one has its price."""
+def offer(sold: Pack | Plan, *, is_offered: bool) -> bool:
+    """Stop offering it, or offer it again; False where it is so already. Raises BadWish where another one has its
+    price."""
+    rows = type(sold)._default_manager.filter(pk=sold.pk).exclude(is_offered=is_offered)
     try:
         with transaction.atomic():
-            type(sold)._default_manager.filter(pk=sold.pk).update(is_offered=is_offered)
+            return bool(rows.update(is_offered=is_offered))
     except IntegrityError as error:
         raise BadWish({"dollars": TAKEN}) from error
 
 
 def subscribers(plan: Plan) -> int:
     return Subscription.objects.filter(plan=plan).exclude(status__in=ENDED).count()
+
+
+def planned_for(plan: Plan) -> "QuerySet[PlannedOffer]":
+    """Changes of its terms that are to come, the earliest first."""
+    return PlannedOffer.objects.filter(
+        plan=plan, is_offered=None, done_at=None, withdrawn_at=None
+    ).order_by("holds_from")  # fmt: skip
 
 
 def _changes(sold: Pack | Plan, wish: Wish) -> Iterator[str]:
@@ -104,11 +134,25 @@ def _changes(sold: Pack | Plan, wish: Wish) -> Iterator[str]:
     if isinstance(sold, Plan):
         kept = subscribers(sold)
         yield f"It becomes a plan of its own. The old price and credits stay for {_count(kept, 'subscriber')}."
+        for each in planned_for(sold):
+            yield f"What is planned for it from {each.holds_from:%-d %B %Y %H:%M} UTC on is left out by then."
         return
     unpaid = Purchase.objects.filter(pack=sold, status__in=(Purchase.Status.OPEN, Purchase.Status.PROCESSING)).count()
     yield f"What was agreed stays for {_count(unpaid, 'purchase')} under way."
     if topped := AutoTopUp.objects.filter(pack=sold, is_on=True).count():
         yield f"The auto top-up of {_count(topped, 'customer')} is switched off, since they agreed to something else."
+
+
+def _locked(sold: Pack | Plan | None) -> Pack | Plan | None:
+    """As it stands now, and stays while this transaction lasts."""
+    return None if sold is None else type(sold)._default_manager.select_for_update().get(pk=sold.pk)
+
+
+def _is_there(wish: Wish) -> bool:
+    terms = {"cents": wish.cents, "credits": wish.credits, "is_offered": True}
+    if wish.is_plan:
+        return Plan.objects.filter(**terms, name=wish.name).exists()
+    return Pack.objects.filter(**terms).exists()
 
 
 def _carry_out(sold: Pack | Plan | None, wish: Wish) -> Pack | Plan:

@@ -169,6 +169,7 @@ def _credit(purchase: Purchase, payment: Payment) -> None:
     purchase.status, purchase.paid_at = Status.PAID, payment.paid_at or timezone.now()
     purchase.payment, purchase.session = payment.id, purchase.session or payment.session or None
     purchase.paid_cents, purchase.tax_cents = payment.paid_cents, payment.tax_cents
+    purchase.fee_cents = payment.fee_cents
     purchase.invoice, purchase.invoice_url = payment.invoice or None, payment.invoice_url
     purchase.receipt_url = payment.receipt_url
     if payment.lines:
@@ -177,16 +178,23 @@ def _credit(purchase: Purchase, payment: Payment) -> None:
     split = splits.of(purchase)
     ledger.purchase(purchase.user, cash=split.cash, bonus=split.bonus, key=key(payment.id), memo=_what(purchase))
     if not purchase.user.is_active:
-        logger.error("payment %s was credited to an account that is closed: give it back at Stripe", payment.id)
+        logger.error("payment %s was credited to an account that is closed or suspended: look at it", payment.id)
     purchase_paid.send(sender=Purchase, purchase_id=purchase.pk)
 
 
 def _complete(purchase: Purchase, payment: Payment) -> None:
-    """Stripe makes the invoice of a purchase, and its addresses, some time after the payment."""
+    """Stripe makes the invoice of a purchase, and its addresses, some time after the payment; its fee may come late."""
     news = {"invoice": payment.invoice, "invoice_url": payment.invoice_url, "receipt_url": payment.receipt_url}
     missing = {name: value for name, value in news.items() if value and not getattr(purchase, name)}
     if missing:
         Purchase.objects.filter(pk=purchase.pk).update(**missing)
+    note_fee(purchase, payment)
+
+
+def note_fee(purchase: Purchase, payment: Payment) -> None:
+    """What Stripe keeps of a payment that was credited before that was known."""
+    if payment.fee_cents is not None and purchase.fee_cents is None:
+        Purchase.objects.filter(pk=purchase.pk).update(fee_cents=payment.fee_cents)
 
 
 def _reverse(purchase: Purchase, said: Reversed) -> None:
@@ -197,6 +205,8 @@ def _reverse(purchase: Purchase, said: Reversed) -> None:
         row = _take(purchase, said)
     if said.restored_cents and not row.restored_cents:
         _restore(row, said.restored_cents)
+    if said.fee_cents is not None and said.fee_cents != row.fee_cents:
+        Reversal.objects.filter(pk=row.pk).update(fee_cents=said.fee_cents)
 
 
 def _take(purchase: Purchase, said: Reversed) -> Reversal:

@@ -82,7 +82,8 @@ def seed() -> None:
 def current(items: Iterable[str], *, at: datetime | None = None) -> dict[str, Price]:
     """The row that holds for each item at a moment (now); NoPrice names the item that has none."""
     wanted = set(items)
-    rows = Price.objects.filter(item__in=wanted, holds_from__lte=at or timezone.now()).order_by("holds_from")
+    begun = Price.objects.filter(withdrawn_at=None, holds_from__lte=at or timezone.now())
+    rows = begun.filter(item__in=wanted).order_by("holds_from")
     found = {row.item: row for row in rows}
     for item in sorted(wanted - found.keys()):
         raise NoPrice(f"{item} has no price that holds now.")

@@ -10,7 +10,7 @@ from .splits import Split
 from .unspent import Unspent
 
 # The endings of the names of what one operation moves, and what follows each: see `billing.ledger` and `.takings`.
-ENDINGS = ("", ":bonus", ":debt", ":bonus:debt", ":back", ":back:bonus", ":back:forgiven")
+ENDINGS = ("", ":bonus", ":debt", ":bonus:debt", ":back", ":back:bonus", ":back:forgiven", ":corrected")
 MOST_EVENTS = 100
 
 

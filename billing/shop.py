@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 
-from . import splits, subscriptions
+from . import planned, splits, subscriptions
 from .models import Account, Pack, Plan, Purchase, Subscription
 
 What, Status = Purchase.What, Subscription.Status
@@ -30,11 +30,13 @@ class Offer:
 
 def packs() -> list[Offer]:
     """The packs that are sold, the smallest first."""
+    planned.bring_in()
     return [of(pack) for pack in Pack.objects.filter(is_offered=True).order_by("cents")]
 
 
 def plans() -> list[Offer]:
     """The plans that are sold, the smallest first."""
+    planned.bring_in()
     return [of(plan) for plan in Plan.objects.filter(is_offered=True).order_by("cents")]
 
 

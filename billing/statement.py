@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet, Sum
 
 from .filters import EVERYTHING, Filter
 from .models import Account, Kind, Side, Tally, Transfer
+from .moves import BACK
 from .tallies import ACCOUNTS
 
 KINDS = {
@@ -132,7 +133,7 @@ def totals(wallet: Account, chosen: Filter) -> Totals:
 
 def generation_of(key: str) -> UUID | None:
     """The generation that an operation was for, by its name."""
-    what, _, id = key.partition(":")
+    what, _, id = key.partition(BACK)[0].partition(":")
     try:
         return UUID(id) if what == "generation" else None
     except ValueError:

@@ -25,7 +25,8 @@ class Reversed:
 
     `takes`: the money has left us, or is leaving: a refund that is pending or succeeded, also one that failed later; a
     dispute whose funds were withdrawn. `restored_cents` came back since: all of a refund that failed or was canceled,
-    what Stripe reinstated of a dispute. `status` is Stripe's own word.
+    what Stripe reinstated of a dispute. `status` is Stripe's own word. `fee_cents` is what Stripe charges us for it:
+    for a dispute; None where that is in another currency.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Reversed:
     restored_cents: int
     status: str
     reason: str = ""
+    fee_cents: int | None = 0
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class Payment:
     subscription. Whichever of the three one asks with, the answer is the same. `paid_cents` is what the customer paid,
     `tax_cents` the tax in it, both 0 until paid. `metadata` is ours: of the PaymentIntent, the session and the
     subscription together. `lines` are those of a subscription's invoice, empty for all else. `reversals` are in the
-    order of their making (by time, then id).
+    order of their making (by time, then id). `fee_cents` is what Stripe keeps of it, None where it does not say so yet,
+    or in another currency.
     """
 
     id: str
@@ -67,6 +70,7 @@ class Payment:
     customer: str
     created_at: datetime
     paid_at: datetime | None = None
+    fee_cents: int | None = None
     session: str = ""
     invoice: str = ""
     subscription: str = ""

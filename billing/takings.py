@@ -88,8 +88,9 @@ def restore(key: str, *, cash: int, bonus: int, memo: str, actor: str = SYSTEM) 
 
 
 @transaction.atomic
-def forgive(user: AbstractBaseUser, amount: int, *, key: str, reason: str, actor: str) -> None:
-    """Let go `amount` of what the wallet owes: `losses` gives it, and it is paid off at once.
+def forgive(user: AbstractBaseUser, amount: int, *, key: str, reason: str, actor: str) -> bool:
+    """Let go `amount` of what the wallet owes: `losses` gives it, and it is paid off at once. False when it was done
+    under this key before.
 
     It is counted to the oldest takings that still owe. Raises NothingToForgive where less is owed; then nothing moves.
     """
@@ -100,12 +101,13 @@ def forgive(user: AbstractBaseUser, amount: int, *, key: str, reason: str, actor
     if known is not None:
         if (known.target_id, known.amount) != (purse.pk, amount):
             raise KeyReused(key)
-        return
+        return False
     if not 0 < amount <= purse.debt:
         raise NothingToForgive(asked=amount, debt=purse.debt)
     for row, part in _owing(purse, amount):
         Taking.objects.filter(pk=row.pk).update(forgiven=F("forgiven") + part)
     receive(user, amount, Book.LOSSES, Kind.CORRECTION, key=key, memo=reason, actor=actor)
+    return True
 
 
 def _owing(purse: Account, amount: int) -> Iterator[tuple[Taking, int]]:

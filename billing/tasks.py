@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from . import refunds, stripe_events, topup_attempts, under_way
+from . import pausing, refunds, stripe_events, topup_attempts, under_way
 
 
 def handle_event(event_id: str) -> None:
@@ -19,3 +19,7 @@ def refund(refund_id: str) -> None:
 
 def top_up(top_up_id: str) -> None:
     topup_attempts.go_on(UUID(top_up_id))
+
+
+def pause(subscription_id: str) -> None:
+    pausing.go_on(int(subscription_id))

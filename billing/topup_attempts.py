@@ -136,12 +136,16 @@ def _is_to_be_sent(row: TopUp, customer: str, card: Card | None) -> bool:
 
 
 def _sent(row: TopUp) -> None:
-    """Stripe may have it or not: find out, or say it (again)."""
+    """Stripe may have it or not: find out, or say it (again). For somebody who is suspended it is not said again:
+    should it arrive all the same, its payment is credited like every other."""
     is_late = row.sent_at is not None and timezone.now() - row.sent_at > KEYS_LAST
+    is_shut = not row.user.is_active
     if row.payment:
         _settle(row, stripe_gateway.read_payment(row.payment))
-    elif (is_late or row.tries > LOOKS_FIRST_AFTER) and (found := _found(row)):
+    elif (is_late or is_shut or row.tries > LOOKS_FIRST_AFTER) and (found := _found(row)):
         _settle(row, found)
+    elif is_shut:
+        topups.end(row, Status.CANCELED, reason="not_wanted", origins=(Status.SENT,))
     elif is_late:
         logger.error("top-up %s never reached Stripe", row.pk)
         topups.end(row, Status.CANCELED, reason="never_arrived", origins=(Status.SENT,))

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from . import cents, credits
+from . import cents, credits, planned
 from .models import Pack
 from .topups import Agreement
 
@@ -63,6 +63,7 @@ class TopUpForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        planned.bring_in()
         field: Any = self.fields["pack"]
         field.queryset = Pack.objects.filter(is_offered=True).order_by("cents")
 

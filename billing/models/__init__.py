@@ -1,5 +1,6 @@
 """The rows of billing, one file for each part."""
 
+from .limits import LimitRow
 from .money import (
     RARELY_GIVEN,
     RECEIVED,
@@ -20,7 +21,7 @@ from .money import (
 from .payments import Purchase, Reversal, StripeCustomer, StripeEvent, Subscription
 from .reconciliations import Reconciliation
 from .refunds import StaffRefund
-from .shop import Pack, Plan
+from .shop import Pack, Plan, PlannedOffer
 from .topups import AutoTopUp, TopUp
 
 __all__ = [
@@ -33,9 +34,11 @@ __all__ = [
     "Closing",
     "Hold",
     "Kind",
+    "LimitRow",
     "Pack",
     "Period",
     "Plan",
+    "PlannedOffer",
     "Price",
     "Purchase",
     "Reconciliation",

@@ -193,6 +193,7 @@ class Hold(models.Model):
     # Those that the caller named. The wallet's own follow from `wallet` and `created_at`.
     allowances = models.ManyToManyField(Allowance, related_name="holds")
     captured = models.BigIntegerField(null=True)
+    returned = models.BigIntegerField(default=0, db_default=0, help_text="Of what was captured, given back since.")
     created_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
 
@@ -203,6 +204,10 @@ class Hold(models.Model):
                 name="hold_settled_once_and_within",
                 condition=Q(settled_at__isnull=True, captured__isnull=True)
                 | Q(settled_at__isnull=False, captured__gte=0, captured__lte=F("amount")),
+            ),
+            models.CheckConstraint(
+                name="hold_returned_within",
+                condition=Q(returned=0) | Q(returned__gt=0, captured__isnull=False, returned__lte=F("captured")),
             ),
         ]
         indexes = [
@@ -303,17 +308,25 @@ class Unit(models.TextChoices):
 
 
 class Price(models.Model):
-    """What one unit of an item costs from a moment on; `cost_microusd` is what the supplier charges us for it."""
+    """What one unit of an item costs from a moment on; `cost_microusd` is what the supplier charges us for it. Rows are
+    added, never edited and never deleted; one that had not begun may be withdrawn, and stays as a trace."""
 
     item = models.CharField(max_length=100)
     unit = models.CharField(max_length=16, choices=Unit.choices)
     amount = models.BigIntegerField(help_text="In 1/100 credit.")
     cost_microusd = models.BigIntegerField(help_text="In millionths of a US dollar.")
     holds_from = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, help_text="Taken back before it began.")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["item", "holds_from"], name="price_once_a_moment"),
+            models.UniqueConstraint(
+                fields=["item", "holds_from"], name="price_once_a_moment", condition=Q(withdrawn_at__isnull=True)
+            ),
+            models.CheckConstraint(
+                name="price_withdrawn_before_it_began",
+                condition=Q(withdrawn_at__isnull=True) | Q(withdrawn_at__lt=F("holds_from")),
+            ),
             models.CheckConstraint(name="price_not_negative", condition=Q(amount__gte=0, cost_microusd__gte=0)),
         ]
 

@@ -51,6 +51,9 @@ class Subscription(models.Model):
     renews_at = models.DateTimeField(null=True, help_text="When the period that is paid for ends.")
     ends_at = models.DateTimeField(null=True, help_text="When it is to end, where that was asked for, or ended.")
     read_at = models.DateTimeField()
+    # Of `billing.pausing` alone: since when Stripe charges nothing for it, and when it was last asked to change that.
+    paused_at = models.DateTimeField(null=True)
+    pause_asked_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.stripe_id} {self.status}"
@@ -60,7 +63,8 @@ class Purchase(models.Model):
     """One payment that buys credits: asked for here, or first heard of from Stripe.
 
     `cents` and `credits` are what was agreed when it was asked for. `payment` is Stripe's payment object, which names
-    the money in the ledger too; `paid_cents` is all that the customer paid, `tax_cents` the tax in it. Only
+    the money in the ledger too; `paid_cents` is all that the customer paid, `tax_cents` the tax in it, `fee_cents` what
+    Stripe kept of it, None where that is not known. Only
     `billing.payments` and `billing.checkout` write it; the status goes forward only.
     """
 
@@ -92,6 +96,7 @@ class Purchase(models.Model):
     receipt_url = models.TextField(default="")
     paid_cents = models.PositiveIntegerField(null=True)
     tax_cents = models.PositiveIntegerField(null=True)
+    fee_cents = models.IntegerField(null=True)
     created_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)
     looked_at = models.DateTimeField(null=True, help_text="When Stripe was last asked about it, by the sweep.")
@@ -113,6 +118,7 @@ class Purchase(models.Model):
             models.Index(
                 fields=["looked_at"], name="purchase_under_way", condition=Q(status__in=["open", "processing"])
             ),
+            models.Index(fields=["paid_at"], name="purchase_paid", condition=Q(paid_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -122,7 +128,8 @@ class Purchase(models.Model):
 class Reversal(models.Model):
     """A refund or a dispute of a purchase, and what it took; the order of the rows is that in which they took.
 
-    `restored_cents` is what came back: of a dispute that was won, of a refund that failed.
+    `restored_cents` is what came back: of a dispute that was won, of a refund that failed. `fee_cents` is what Stripe
+    charged us for a dispute.
     """
 
     class What(models.TextChoices):
@@ -135,6 +142,7 @@ class Reversal(models.Model):
     stripe_id = models.CharField(max_length=255, unique=True)
     cents = models.PositiveIntegerField()
     restored_cents = models.PositiveIntegerField(default=0)
+    fee_cents = models.IntegerField(null=True)
     taking = models.OneToOneField(Taking, null=True, on_delete=models.PROTECT, related_name="reversal")
     created_at = models.DateTimeField()
 
@@ -144,6 +152,7 @@ class Reversal(models.Model):
                 name="reversal_restores_within", condition=Q(restored_cents__lte=models.F("cents"), cents__gt=0)
             ),
         ]
+        indexes = [models.Index(fields=["created_at"], name="reversal_recent")]
 
     def __str__(self) -> str:
         return self.stripe_id
@@ -171,6 +180,7 @@ class StripeEvent(models.Model):
             models.Index(fields=["due_at"], name="stripe_event_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["-received_at"], name="stripe_event_recent"),
             models.Index(fields=["object_id"], name="stripe_event_object"),
+            models.Index(fields=["due_at", "received_at"], name="stripe_event_unhandled", condition=Q(handled_at=None)),
         ]
 
     def __str__(self) -> str:

@@ -45,3 +45,40 @@ class Plan(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PlannedOffer(models.Model):
+    """A change of what is sold that holds from a moment on: new terms of a pack or a plan, a new one where neither is
+    named, or with `is_offered` only whether it is on offer. `billing.planned` carries it out once, when it is due;
+    `problem` says why it could not. One that was withdrawn stays as a trace."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    is_plan = models.BooleanField()
+    pack = models.ForeignKey(Pack, null=True, on_delete=models.PROTECT, related_name="planned")
+    plan = models.ForeignKey(Plan, null=True, on_delete=models.PROTECT, related_name="planned")
+    cents = models.PositiveIntegerField(default=0)
+    credits = models.BigIntegerField(default=0)
+    name = models.CharField(max_length=60, blank=True)
+    is_offered = models.BooleanField(null=True)
+    holds_from = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="planned_offer_done_or_withdrawn", condition=Q(done_at__isnull=True) | Q(withdrawn_at__isnull=True)
+            ),
+            models.CheckConstraint(name="planned_offer_of_one", condition=Q(pack__isnull=True) | Q(plan__isnull=True)),
+        ]
+        indexes = [
+            models.Index(
+                fields=["holds_from"],
+                name="planned_offer_due",
+                condition=Q(done_at__isnull=True, withdrawn_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"from {self.holds_from:%Y-%m-%d %H:%M}"

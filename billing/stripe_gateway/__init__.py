@@ -16,10 +16,10 @@ from .buying import (
 )
 from .customers import customer_lives, delete_customer, make_customer, prefer_card, saved_card
 from .events import read_event
-from .library import API_VERSION
-from .listing import events_since, payments_since, subscriptions_since
+from .library import API_VERSION, is_live
+from .listing import events_since, payments_at_a_glance, payments_since, subscriptions_since
 from .payments import read_payment
-from .plans import ensure_price, portal, read_subscription
+from .plans import ensure_price, pause, portal, read_subscription
 
 __all__ = [
     "API_VERSION",
@@ -33,7 +33,10 @@ __all__ = [
     "ensure_price",
     "events_since",
     "expire_session",
+    "is_live",
     "make_customer",
+    "pause",
+    "payments_at_a_glance",
     "payments_since",
     "portal",
     "prefer_card",

@@ -12,6 +12,7 @@ from typing import Protocol
 import stripe
 from django.conf import settings
 from stripe import (
+    BalanceTransaction,
     Charge,
     Dispute,
     Invoice,
@@ -40,6 +41,7 @@ from ..stripe_values import Declined, NotAtStripe, StripeRefused, StripeUnavaila
 __all__ = [
     "API_VERSION",
     "MOST_A_PAGE",
+    "BalanceTransaction",
     "Charge",
     "CheckoutSession",
     "ConfigurationCreateParams",

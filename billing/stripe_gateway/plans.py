@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection
+from typing import Literal
 from uuid import uuid4
 
 from ..stripe_values import StripeRefused, SubscriptionState
@@ -19,6 +20,8 @@ from .library import (
 from .shapes import texts
 
 CURRENCY = "usd"
+UNPAID: tuple[Literal["draft"], Literal["open"]] = ("draft", "open")
+HELD = "held"  # in the metadata of an invoice that a pause of ours keeps from being collected
 MADE_FOR = "made_for"  # in the metadata of a portal's configuration: the digest of what it says
 
 
@@ -50,6 +53,24 @@ def ensure_price(*, name: str, cents: int, lookup_key: str) -> str:
 def read_subscription(id: str) -> SubscriptionState:
     with asking():
         return state_of(client().v1.subscriptions.retrieve(id))
+
+
+def pause(id: str, *, is_paused: bool) -> None:
+    """Have Stripe charge nothing for a subscription, or charge for it again. Invoices of the meantime are void; those
+    that were there before stand still, and are collected again afterwards. Said twice it is the same; NotAtStripe or
+    StripeRefused for one that is over."""
+    with asking():
+        api = client().v1
+        api.subscriptions.update(id, {"pause_collection": {"behavior": "void"} if is_paused else ""})
+        # Behind that, so that none is made in between. Stripe goes on to collect what is older than the pause.
+        for status in UNPAID:
+            rows = api.invoices.list({"subscription": id, "status": status, "limit": MOST_A_PAGE})
+            for invoice in rows.auto_paging_iter():
+                is_held = HELD in texts(invoice.metadata)
+                if is_paused and not is_held and invoice.auto_advance:
+                    api.invoices.update(str(invoice.id), {"auto_advance": False, "metadata": {HELD: "yes"}})
+                elif is_held and not is_paused:
+                    api.invoices.update(str(invoice.id), {"auto_advance": True, "metadata": {HELD: ""}})
 
 
 def state_of(subscription: Subscription) -> SubscriptionState:

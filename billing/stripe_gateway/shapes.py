@@ -1,11 +1,12 @@
 """What Stripe's objects mean in values of ours. Nothing here calls Stripe."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from ..stripe_values import Payment, PaymentStatus, PlanLine, Reversed
 from .library import (
+    BalanceTransaction,
     Charge,
     CheckoutSession,
     Dispute,
@@ -30,6 +31,7 @@ BY_INVOICE = {
     "uncollectible": PaymentStatus.FAILED,
     "void": PaymentStatus.CANCELED,
 }
+FEES_IN = "usd"
 MAY_STILL_BE_PAID = (PaymentStatus.OPEN, PaymentStatus.FAILED, PaymentStatus.NEEDS_ACTION)
 
 
@@ -63,6 +65,7 @@ def payment_of(found: Found, refunds: Iterable[Refund] = (), disputes: Iterable[
         customer=id_of(named.customer),
         created_at=moment(named.created),
         paid_at=_paid_at(found) if is_paid else None,
+        fee_cents=_fee(found) if is_paid else None,
         session=id_of(found.session),
         invoice=id_of(found.invoice),
         subscription=subscription_of(found.invoice) or (id_of(found.session.subscription) if found.session else ""),
@@ -130,6 +133,19 @@ def _tax(found: Found, paid_cents: int) -> int:
     else:
         return 0
     return tax if paid_cents >= total else tax * paid_cents // total
+
+
+def _fee(found: Found) -> int | None:
+    if found.intent is None:
+        return 0  # nothing was to be paid
+    moved = found.charge.balance_transaction if found.charge else None
+    return None if moved is None or isinstance(moved, str) else _fees([moved])
+
+
+def _fees(moved: Collection[BalanceTransaction]) -> int | None:
+    """Of what moved on our account at Stripe, which may keep another currency."""
+    is_told = all(one.currency == FEES_IN and "fee" in one for one in moved)
+    return sum(one.fee for one in moved) if is_told else None
 
 
 def _paid_at(found: Found) -> datetime:
@@ -209,4 +225,5 @@ def reversed_by_dispute(dispute: Dispute) -> Reversed:
         restored_cents=max(0, min(restored, dispute.amount)),
         status=dispute.status,
         reason=dispute.reason,
+        fee_cents=_fees(dispute.balance_transactions),
     )

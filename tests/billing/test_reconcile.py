@@ -312,3 +312,46 @@ def test_each_night_what_is_left_is_cried_out(
 
     errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert errors == ["reconcile_stripe: sales holds $0.50; its purchases explain $0.00"]
+
+
+def test_what_stripe_keeps_is_known_and_also_where_it_was_told_late(bob: Any, stripe_standin: StripeStandIn) -> None:
+    purchase = bought(stripe_standin, bob, cents=2_500)
+    assert purchase.fee_cents == 103  # 2.9 %, rounded, and 30 cents
+    stripe_standin.act("dispute", payment=purchase.payment, amount=2_500)
+    hear(stripe_standin)
+    assert Reversal.objects.get().fee_cents == 1_500
+    Purchase.objects.update(fee_cents=None)
+
+    assert reconcile.run().findings == []
+
+    purchase.refresh_from_db()
+    assert purchase.fee_cents == 103
+
+
+def test_a_glance_sees_what_differs_by_one_call_and_changes_nothing(bob: Any, stripe_standin: StripeStandIn) -> None:
+    first, second = bought(stripe_standin, bob, cents=2_500), bought(stripe_standin, bob)
+    stripe_standin.act("refund", payment=second.payment, amount=250)
+    hear(stripe_standin)
+    calls = len(stripe_standin.log())
+
+    assert reconcile.glance() == frozenset()
+
+    assert len(stripe_standin.log()) == calls + 1
+    stripe_standin.act("alter", object=first.payment, amount_received=2_499)
+    words = "$24.99 was paid according to Stripe, $25.00 here"
+    assert reconcile.glance() == {f"{first.payment} {words}"}
+    assert Reconciliation.objects.count() == 0
+
+
+def test_a_glance_leaves_what_is_on_its_way_alone(bob: Any, stripe_standin: StripeStandIn) -> None:
+    purchase = choose(bob)
+    pay(stripe_standin, purchase)
+    known = bought(stripe_standin, bob, cents=2_500)
+    Purchase.objects.filter(pk=purchase.pk).update(status=Purchase.Status.OPEN)
+    stripe_standin.act("refund", payment=known.payment, amount=100)
+
+    assert reconcile.glance() == frozenset()
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=6)):
+        seen = sorted(each.partition(" ")[2] for each in reconcile.glance())
+    assert seen[0] == "$10.00 are paid at Stripe; here it is open" and "a refund of $1.00" in seen[1]

@@ -1,6 +1,7 @@
 """The pages of auto top-up: nothing is switched on but by the button under the words that say what it means."""
 
 import re
+from datetime import timedelta
 from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,10 +9,12 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
-from billing import payments
-from billing.models import AutoTopUp, Pack, Purchase, TopUp
+from billing import payments, planned
+from billing.models import AutoTopUp, Pack, PlannedOffer, Purchase, TopUp
+from billing.offering import Wish
 from tests.billing.at_stripe import pay
 from tests.billing.topping_up import (
     ASKS,
@@ -260,3 +263,13 @@ def test_the_mail_about_a_low_balance_is_set_changed_and_stopped(browser: Client
     browser.post("/billing/top-up/low", {"below": ""})
     row = AutoTopUp.objects.get()
     assert (row.low_threshold, row.is_on) == (None, False)
+
+
+def test_the_form_offers_a_pack_as_it_is_from_its_moment_on(browser: Client) -> None:
+    pack = Pack.objects.get(cents=PRICE, is_offered=True)
+    planned.plan(
+        pack, wish=Wish(False, PRICE + 200, pack.credits), is_plan=False, at=timezone.now() + timedelta(days=1)
+    )
+    PlannedOffer.objects.update(holds_from=timezone.now())
+
+    assert "10,000 credits for $12.00" in words(browser.get(PAGE))

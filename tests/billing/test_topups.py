@@ -338,6 +338,22 @@ def test_a_call_that_never_left_is_made_again(alice: Any, stripe: StripeStandIn,
     assert (len(charges(stripe)), wallet_of(alice)) == (1, (HERS + CREDITS, 0))
 
 
+@pytest.mark.parametrize(("cut", "ends", "charged"), [("before_body", "canceled", 0), ("before_reply", "succeeded", 1)])
+def test_somebody_who_is_suspended_meanwhile_is_not_charged_any_more(
+    cut: str, ends: str, charged: int, alice: Any, stripe: StripeStandIn, clock: Any
+) -> None:
+    switched_on(stripe, alice)
+    stripe.control([{**NO_ANSWER, "cut": cut}])
+    sweep()
+    assert statuses(alice) == ["sent"]
+
+    type(alice).objects.filter(pk=alice.pk).update(is_active=False)
+    pass_by(clock, seconds=30)
+
+    assert (statuses(alice), len(charges(stripe))) == ([ends], charged)
+    assert wallet_of(alice) == (HERS + charged * CREDITS, 0)
+
+
 def test_the_event_may_come_before_the_answer(alice: Any, stripe: StripeStandIn, clock: Any) -> None:
     switched_on(stripe, alice)
     stripe.control([{**NO_ANSWER, "cut": "before_reply"}])

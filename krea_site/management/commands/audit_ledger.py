@@ -4,11 +4,14 @@ import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
 
 from billing import audit
 from billing.models import Account, Hold, Transfer
 from generations import audit as road_audit
 from generations.models import Generation
+from krea_site import check_runs
+from krea_site.models import CheckRun
 
 
 class Command(BaseCommand):
@@ -18,6 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object: ok, findings, counted")
 
     def handle(self, *, json: bool, **_: Any) -> None:
+        begun_at = timezone.now()
         with audit.one_moment():
             findings = [*audit.findings(), *road_audit.findings()]
             counted = {
@@ -26,6 +30,7 @@ class Command(BaseCommand):
                 "holds": Hold.objects.count(),
                 "generations": Generation.objects.count(),
             }
+        check_runs.write_down(CheckRun.Kind.AUDIT, begun_at, findings)
         self.stdout.write(as_json(findings, counted) if json else as_text(findings, counted))
         if findings:
             raise SystemExit(1)
