@@ -18,7 +18,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
 from django.forms import BaseForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from qrcode.image.svg import SvgPathFillImage  # type: ignore[import-untyped]
@@ -27,6 +28,7 @@ from . import devices, factors, sealed
 from .letters import compose
 from .models import User
 
+UNKNOWN = "account/email/unknown_account"
 WAYS = {
     "reauthenticate": "Use your password",
     "mfa_reauthenticate": "Use a code",
@@ -55,7 +57,10 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
         return compose(email, f"{template_prefix}_message.txt", {**context, "device": device})
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Links in mails go to the site's own address, whatever name the request came in by."""
+        """Links in mails go to the site's own address, whatever name the request came in by. Who is suspended and asks
+        for a new password is not told that there is no account."""
+        if template_prefix == UNKNOWN and any(user.is_suspended for user in User.objects.filter(email=email.lower())):
+            template_prefix, context = "account/email/account_suspended", {**context, **whom_to_write_to()}
         super().send_mail(template_prefix, email, {key: _ours(key, value) for key, value in context.items()})
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -77,6 +82,12 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
         failed, known = "account/messages/email_confirmation_failed.txt", {"email": email_address.email}
         self.add_message(request, messages.ERROR, failed, known)
         return False
+
+    def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
+        """Said only to whoever has just shown that the account is theirs."""
+        if isinstance(user, User) and user.is_suspended:
+            return render(request, "account/suspended.html", whom_to_write_to(), status=403)
+        return redirect("account_inactive")
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account-home")
@@ -103,6 +114,11 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
         told as what it is: else all of them would share the limits of one network."""
         address = ip_address(super().get_client_ip(request))
         return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+def whom_to_write_to() -> dict[str, str]:
+    """What the words about a suspension need to say where to complain."""
+    return {"reply_to": settings.MAIL_REPLY_TO, "imprint": settings.PUBLIC_URL + reverse("imprint")}
 
 
 def _ours(key: str, value: Any) -> Any:

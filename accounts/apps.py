@@ -10,7 +10,9 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from allauth.account.models import EmailAddress  # noqa: PLC0415  # models exist only now
         from allauth.account.signals import email_confirmed  # noqa: PLC0415
+        from allauth.mfa.signals import authenticator_added  # noqa: PLC0415
 
+        from . import factors  # noqa: PLC0415
         from .signals import email_verified  # noqa: PLC0415
 
         def ring(*, request: HttpRequest, email_address: EmailAddress, **_: Any) -> None:
@@ -19,3 +21,4 @@ class AccountsConfig(AppConfig):
             )
 
         email_confirmed.connect(ring, weak=False, dispatch_uid="accounts")
+        authenticator_added.connect(factors.on_added, dispatch_uid="accounts")

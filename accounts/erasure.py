@@ -4,10 +4,11 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.hashers import make_password
-from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.utils import timezone
 
-from .models import User
+from . import sessions
+from .models import Suspension, User
 
 NOBODYS_HOST = "deleted.invalid"  # RFC 2606: no such host will ever be
 
@@ -18,15 +19,15 @@ def lock_out(user_id: int) -> None:
     User.objects.filter(pk=user_id).update(
         is_active=False, is_staff=False, is_superuser=False, password=make_password(None)
     )
-    rows = UserSession.objects.filter(user=user_id)
-    Session.objects.filter(session_key__in=list(rows.values_list("session_key", flat=True))).delete()
-    rows.delete()
+    # A suspension is over with that: lifted, it would let somebody into a closed account.
+    Suspension.objects.filter(user=user_id, lifted_at=None).update(lifted_at=timezone.now())
+    sessions.end_all(user_id)
 
 
 @transaction.atomic
 def forget(user_id: int) -> None:
     """Empty the row, and delete addresses, second factors and sessions. The address is free from here on."""
-    for model in (EmailAddress, Authenticator, UserSession):
+    for model in (EmailAddress, Authenticator, UserSession, Suspension):
         model.objects.filter(user=user_id).delete()
     user = User.objects.get(pk=user_id)
     user.groups.clear()

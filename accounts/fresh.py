@@ -14,6 +14,7 @@ from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.http import urlencode
@@ -34,6 +35,8 @@ def fresh_confirmation(
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
+        if is_stood_in(request):
+            raise PermissionDenied("What leads to a secret is the customer's own.")
         if not is_fresh(request):
             return ask(request)
         return view(request, *args, **kwargs)
@@ -56,8 +59,13 @@ def fresh_factor(
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    """Whether the person of this session confirmed lately that it is they."""
-    return bool(did_recently_reauthenticate(request))
+    """Whether the person of this session confirmed lately that it is they; never where staff stands in for them."""
+    return not is_stood_in(request) and bool(did_recently_reauthenticate(request))
+
+
+def is_stood_in(request: HttpRequest) -> bool:
+    """Whether somebody of the staff looks at the site in the place of `request.user`."""
+    return bool(getattr(request, "impersonator", None))
 
 
 def ask(request: HttpRequest) -> HttpResponseRedirect:

@@ -26,6 +26,15 @@ def unseal(sealed: str) -> str:
         return base64.b32encode(secrets.token_bytes(LOST_BYTES)).decode()
 
 
+def opens(sealed: str) -> bool:
+    """Whether its key is still known."""
+    try:
+        _keys().decrypt(sealed.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
 def _keys() -> MultiFernet:
     known = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return MultiFernet([Fernet(base64.urlsafe_b64encode(_key(secret))) for secret in known])

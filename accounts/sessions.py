@@ -1,13 +1,13 @@
 """Where somebody is logged in: the sessions of a person, when each was last seen, and their end."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
-from allauth.usersessions.models import UserSession
+from allauth.usersessions.models import UserSession as UserSession
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -34,6 +34,16 @@ class Place:
 
 def places(request: HttpRequest) -> list[Place]:
     """Every place where the person is logged in: this one first, then by when they were last seen there."""
+    return _places(UserSession.objects.purge_and_list(request.user), request.session.session_key)
+
+
+def places_of(user: User) -> list[Place]:
+    """The same of another person, as staff sees it; nothing is written."""
+    living = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
+    return _places(UserSession.objects.filter(user=user, session_key__in=living), None)
+
+
+def _places(sessions: Iterable[UserSession], here: str | None) -> list[Place]:
     known = [
         Place(
             pk=session.pk,
@@ -41,9 +51,9 @@ def places(request: HttpRequest) -> list[Place]:
             ip=session.ip,
             began_at=session.created_at,
             seen_at=session.last_seen_at,
-            is_this_one=session.session_key == request.session.session_key,
+            is_this_one=session.session_key == here,
         )
-        for session in UserSession.objects.purge_and_list(request.user)
+        for session in sessions
     ]
     return sorted(known, key=lambda place: (place.is_this_one, place.seen_at), reverse=True)
 
@@ -61,6 +71,15 @@ def end_others(request: HttpRequest) -> int:
     others = UserSession.objects.filter(user=request.user).exclude(session_key=request.session.session_key)
     ended = [session.end() for session in others]
     return len(ended)
+
+
+def end_all(user_id: int) -> int:
+    """Log a person out everywhere, in the caller's transaction; of how many places."""
+    rows = UserSession.objects.filter(user=user_id)
+    keys = list(rows.values_list("session_key", flat=True))
+    Session.objects.filter(session_key__in=keys).delete()
+    rows.delete()
+    return len(keys)
 
 
 def forget_ended() -> int:

@@ -4,9 +4,11 @@ import json
 from typing import Any
 
 from allauth.account import views as account
-from allauth.account.utils import passthrough_next_redirect_url
+from allauth.account.utils import get_next_redirect_url, passthrough_next_redirect_url
 from allauth.decorators import rate_limit
 from allauth.mfa.base import views as base
+from allauth.mfa.recovery_codes import views as recovery_codes
+from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.mfa.webauthn.internal import auth as passkeys
 from django.conf import settings
@@ -18,6 +20,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.generic.edit import FormView
 
@@ -155,7 +158,32 @@ class LoginByPasskey(webauthn.LoginWebAuthnView):  # type: ignore[misc]
         return redirect(passthrough_next_redirect_url(self.request, reverse("account_login"), REDIRECT_FIELD_NAME))
 
 
-class AddPasskey(PasskeyOptions, webauthn.AddWebAuthnView):  # type: ignore[misc]
+class GoesOn:
+    """A page on the way to somewhere: `next` is taken along, and followed once there is nothing to show first."""
+
+    request: HttpRequest
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "following": get_next_redirect_url(self.request)}  # type: ignore[misc]
+
+    def get_success_url(self) -> str:
+        codes, following = reverse("mfa_view_recovery_codes"), get_next_redirect_url(self.request)
+        usual: str = super().get_success_url()  # type: ignore[misc]
+        if not following:
+            return usual
+        return f"{codes}?{urlencode({REDIRECT_FIELD_NAME: following})}" if usual == codes else str(following)
+
+
+class ActivateApp(GoesOn, totp.ActivateTOTPView):  # type: ignore[misc]
+    pass
+
+
+class RecoveryCodes(recovery_codes.ViewRecoveryCodesView):  # type: ignore[misc]
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "following": get_next_redirect_url(self.request)}
+
+
+class AddPasskey(GoesOn, PasskeyOptions, webauthn.AddWebAuthnView):  # type: ignore[misc]
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {**super().get_context_data(**kwargs), **kwargs}
 
