@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from django.conf import settings
 from django.utils import timezone
 
+from billing import set_limits
 from billing.models import Period
 
-from . import limits
+from . import limits, rate_limits
 from .models import Key
 
 
@@ -36,13 +36,12 @@ class Row:
     def calls(self) -> int:
         """A minute."""
         own = self.key.calls_a_minute
-        return settings.API_CALLS_A_MINUTE if own is None else own
+        return set_limits.amount(rate_limits.CALLS, self.key.user_id) if own is None else own
 
     @property
     def unfinished(self) -> int:
         """Images at once."""
-        own = self.key.unfinished_limit
-        return settings.API_UNFINISHED_IMAGES if own is None else own
+        return limits.unfinished(self.key)
 
     @property
     def percent(self) -> int:

@@ -173,7 +173,7 @@ def identify(secret: str) -> Key:
     if key.expires_at is not None and key.expires_at <= timezone.now():
         raise Refused("expired_key")
     if not key.user.is_active:
-        raise Refused("account_closed")
+        raise Refused("account_suspended" if key.user.is_suspended else "account_closed")
     return key
 
 

@@ -7,12 +7,19 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Sum
 
-from billing import ledger
+from billing import ledger, set_limits
 from billing.models import Allowance, Period
+from billing.set_limits import Limit
 from generations.models import Generation
 
 from .models import Key
 from .problems import Problem
+
+UNFINISHED = Limit(
+    "unfinished_of_key", "Unfinished images of a key", "images at once",
+    "With all keys that came from each other by rotation. 0: keys order nothing.",
+    lambda: settings.API_UNFINISHED_IMAGES, "API_UNFINISHED_IMAGES",
+)  # fmt: skip
 
 
 def of_order(key: Key | None, images: int) -> list[ledger.Limit]:
@@ -27,7 +34,7 @@ def of_order(key: Key | None, images: int) -> list[ledger.Limit]:
     fresh = next((each for each in family if each.pk == key.pk), None)
     if fresh is None or fresh.revoked_at is not None:
         raise Problem("revoked_key")
-    most = settings.API_UNFINISHED_IMAGES if fresh.unfinished_limit is None else fresh.unfinished_limit
+    most = unfinished(fresh)
     under_way = _under_way(fresh)
     if under_way + images > most:
         raise Problem(
@@ -37,7 +44,20 @@ def of_order(key: Key | None, images: int) -> list[ledger.Limit]:
             unfinished=under_way,
             unfinished_limit=most,
         )
-    return [] if fresh.monthly_limit is None else [ledger.Limit(_name(fresh.family), fresh.monthly_limit)]
+    return of_month(fresh)
+
+
+def of_month(key: Key | None) -> list[ledger.Limit]:
+    """What a key may spend in a month, for an order that counts as one of it. None: no limit."""
+    if key is None or key.monthly_limit is None:
+        return []
+    return [ledger.Limit(_name(key.family), key.monthly_limit)]
+
+
+def unfinished(key: Key) -> int:
+    """How many images of a key may be under way: its own limit, or else that of its owner."""
+    own = key.unfinished_limit
+    return set_limits.amount(UNFINISHED, key.user_id) if own is None else own
 
 
 def used(families: Iterable[UUID], *, today: date) -> dict[UUID, int]:

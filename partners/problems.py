@@ -18,7 +18,11 @@ from rest_framework import exceptions
 from billing.credits import show
 from billing.errors import BUY, AllowanceExceeded, InsufficientCredits
 from billing.prices import NoPrice
+from generations import trace
 from generations.brief import BadBrief, FieldError
+from generations.let_in import AccountIsShut
+from generations.switches import RETRY_AFTER_S, ModelIsOff, OrdersAreClosed
+from generations.unfinished import TooManyUnfinished
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +60,12 @@ KINDS: dict[str, Kind] = {
     "expired_key": Kind(401, "This key has expired.", "Its last day is over.", "Use another key."),
     "account_closed": Kind(
         401, "The account of this key is closed.", "The key's user may not log in.", "Write to support."
+    ),
+    "account_suspended": Kind(
+        403,
+        "The account of this key is suspended.",
+        "The operator has suspended the account. Nothing of it is lost, and no key of it opens anything meanwhile.",
+        "Write to support; do not repeat the call until the account is open again.",
     ),
     "insufficient_credits": Kind(
         402,
@@ -111,6 +121,12 @@ KINDS: dict[str, Kind] = {
     "model_not_for_sale": Kind(
         409, "This image model has no price now.", "The operator has to set one.", "Use another image model."
     ),
+    "model_unavailable": Kind(
+        409,
+        "This image model is switched off.",
+        "The operator has switched it off for a while; `detail` says why.",
+        "Use another image model, or ask `GET /models` later: `available` says when it is on again.",
+    ),
     "too_many_webhooks": Kind(
         409,
         "The account has as many webhooks as it may have.",
@@ -140,6 +156,12 @@ KINDS: dict[str, Kind] = {
         "These events are not kept any more.",
         "Events are kept for seven days, and the next one after `since` or `Last-Event-ID` is older than that.",
         "Read your generations and the balance anew, and go on with `since` set to `resume_after`.",
+    ),
+    "taken_down": Kind(
+        410,
+        "This picture was taken down.",
+        "The operator removed it for good, after a report; `detail` says why. It stays charged.",
+        "Nothing; write to support where you think that it was wrong.",
     ),
     "body_too_large": Kind(
         413, "The body is too large.", "More bytes came than are taken.", "Name pictures by address instead."
@@ -196,11 +218,18 @@ KINDS: dict[str, Kind] = {
     "too_many_unfinished": Kind(
         429,
         "Too many images are under way.",
-        "The key has as many unfinished images as it may; `unfinished` and `unfinished_limit` say how many.",
+        "The key, or its account, has as many unfinished images as it may; `unfinished` and `unfinished_limit` say how "
+        "many.",
         "Wait until some are finished, then send the same call with the same Idempotency-Key.",
     ),
     "internal_error": Kind(
         500, "Something went wrong here.", "A fault of ours; it was written down.", "Try again with the same key."
+    ),
+    "orders_closed": Kind(
+        503,
+        "No new orders are taken at the moment.",
+        "The operator takes no orders for a while; `detail` says why. What was ordered before goes on.",
+        "Send the same call with the same Idempotency-Key again after `Retry-After`.",
     ),
     "busy": Kind(
         503,
@@ -240,6 +269,8 @@ class Problem(Exception):
             "detail": self.detail,
             "code": self.code,
         }
+        if request := trace.request():
+            told["request_id"] = request
         if self.errors:
             told["errors"] = self.errors
         return told | self.more
@@ -284,7 +315,7 @@ def answer(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
         allowed = sorted({method for method in context["view"].allowed_methods if method != "HEAD"})
         detail = f"Use {' or '.join(allowed)} here." if allowed else problem.detail
         problem = Problem(problem.code, detail, headers={"Allow": ", ".join(allowed)}, allowed=allowed)
-    if problem.status >= 500:
+    if problem.status >= 500 and problem.code != "orders_closed":
         view = type(context.get("view")).__name__
         logger.error("%s failed: %s", view, type(error).__name__, exc_info=error)
     return problem.response()
@@ -315,8 +346,22 @@ def of(error: Exception) -> Problem:
                 period=error.period,
                 renews=error.renews.isoformat(),
             )
+        case TooManyUnfinished():
+            return Problem(
+                "too_many_unfinished",
+                str(error),
+                headers={"Retry-After": "5"},
+                unfinished=error.under_way,
+                unfinished_limit=error.most,
+            )
         case NoPrice():
             return Problem("model_not_for_sale")
+        case ModelIsOff():
+            return Problem("model_unavailable", error.notice)
+        case AccountIsShut():
+            return Problem("account_suspended" if error.is_suspended else "account_closed")
+        case OrdersAreClosed():
+            return Problem("orders_closed", error.notice, headers={"Retry-After": str(RETRY_AFTER_S)})
         case OperationalError():
             return Problem("busy", headers={"Retry-After": "2"})
         case exceptions.ParseError():

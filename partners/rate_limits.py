@@ -19,7 +19,9 @@ from django.db.models import F, Value
 from django.db.models.functions import Greatest
 from rest_framework.request import Request
 
+from billing import set_limits
 from billing.returning import update_returning
+from billing.set_limits import Limit
 from generations import errands
 
 from .models import Bucket, Key
@@ -28,6 +30,10 @@ from .problems import Problem
 logger = logging.getLogger(__name__)
 
 WINDOW_S = 60
+CALLS = Limit(
+    "calls_a_minute", "Calls of the API", "calls a minute", "Of each key, and of the pages of one customer. 0: none.",
+    lambda: settings.API_CALLS_A_MINUTE, "API_CALLS_A_MINUTE", most=1_000_000,
+)  # fmt: skip
 REDIS_WAITS_S = 0.5
 ROUNDING_S = 0.001
 _TAKE = """
@@ -67,8 +73,8 @@ def check(request: Request) -> Verdict | None:
         return None
     key = request.auth if isinstance(request.auth, Key) else None
     name = f"user:{request.user.pk}" if key is None else f"key:{key.family}"
-    asked = key.calls_a_minute if key is not None else None
-    quota = settings.API_CALLS_A_MINUTE if asked is None else asked
+    own = key.calls_a_minute if key is not None else None
+    quota = set_limits.amount(CALLS, request.user.pk) if own is None else own
     is_first = request.headers.get(errands.FRONT_HEADER, "none") == "none"
     return take(name, quota, cost=1 if is_first else 0)
 

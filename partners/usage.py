@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import TruncDate
 
 from billing.credits import show
@@ -16,18 +16,20 @@ from generations.models import Image, Status
 
 LONGEST = timedelta(days=366)
 CSV_TYPE = "text/csv"
-COLUMNS = ("day", "model", "key", "images", "credits")
+COLUMNS = ("day", "model", "key", "images", "credits", "refunded")
 
 
 @dataclass(frozen=True)
 class Row:
-    """`key` None: ordered on the website, or with a key that is gone. `credits` in 1/100."""
+    """`key` None: ordered on the website, or with a key that is gone. `credits` in 1/100; `refunded` is what of them
+    was given back since."""
 
     day: date
     image_model: str
     key: UUID | None
     images: int
     credits: int
+    refunded: int = 0
 
 
 def rows(user_id: int, since: date, until: date) -> Iterator[Row]:
@@ -44,7 +46,9 @@ def rows(user_id: int, since: date, until: date) -> Iterator[Row]:
         model=F("generation__image_model"),
         key=F("generation__order__key"),
     )
-    counted = days.values_list("day", "model", "key").annotate(images=Count("pk"), credits=Sum("price"))
+    counted = days.values_list("day", "model", "key").annotate(
+        images=Count("pk"), credits=Sum("price"), refunded=Sum("price", filter=Q(refunded_at__isnull=False), default=0)
+    )
     for each in counted.order_by("-day", "model", F("key").asc(nulls_first=True)):
         yield Row(*each)
 
@@ -54,5 +58,7 @@ def table(found: Iterable[Row]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    writer.writerows((row.day, row.image_model, row.key or "", row.images, show(row.credits)) for row in found)
+    writer.writerows(
+        (row.day, row.image_model, row.key or "", row.images, show(row.credits), show(row.refunded)) for row in found
+    )
     return text.getvalue()

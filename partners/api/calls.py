@@ -7,7 +7,7 @@ from . import events, generations, image_models, images, money, quotes, uploads,
 CALLS = [
     path("models", image_models.Models.as_view()),
     path("models/<str:id>", image_models.Model.as_view()),
-    path("quotes", quotes.Quotes.as_view()),
+    path("quotes", quotes.Quotes.as_view(), name="api-quotes"),
     path("generations", generations.Generations.as_view()),
     path("generations/<uuid:id>", generations.OneGeneration.as_view()),
     path("generations/<uuid:id>/cancel", generations.Cancel.as_view()),

@@ -20,6 +20,7 @@ OF_ANY_KEY = (
     "revoked_key",
     "expired_key",
     "account_closed",
+    "account_suspended",
     "missing_scope",
 )
 OF_ANY_CALL = ("bad_request", "method_not_allowed", "invalid_query", "too_many_requests", "internal_error", "busy")

@@ -155,6 +155,8 @@ def _image_model() -> dict[str, Any]:
         "licence": model.licence,
         "max_quantity": model.max_quantity,
         "typical_seconds": {"minimum": model.typical_s[0], "maximum": model.typical_s[1]},
+        "available": True,
+        "notice": None,
         "prices": [
             {"item": "krea-2-medium", "unit": "image", "price": "39.00"},
             {"item": "krea-2-medium.style_references", "unit": "image", "price": "6.50"},
@@ -168,7 +170,7 @@ _SHAPES: dict[type[BaseModel], Any] = {
     shapes.Generations: {"items": [_GENERATION], "next": None},
     shapes.Image: _IMAGE,
     shapes.ImageModel: _image_model(),
-    shapes.ImageModels: {"items": [_image_model()], "next": None},
+    shapes.ImageModels: {"items": [_image_model()], "next": None, "maintenance": None},
     shapes.Quote: _QUOTE,
     shapes.GenerationOrQuote: _GENERATION,
     shapes.Upload: _UPLOAD,
@@ -178,8 +180,22 @@ _SHAPES: dict[type[BaseModel], Any] = {
     shapes.Movements: {"items": [_MOVEMENT], "next": None},
     shapes.UsageRows: {
         "items": [
-            {"day": "2026-11-21", "model": "krea-2-medium", "key": KEY_ID, "images": 12, "credits": "468.00"},
-            {"day": "2026-11-21", "model": "krea-2-large", "key": None, "images": 1, "credits": "78.00"},
+            {
+                "day": "2026-11-21",
+                "model": "krea-2-medium",
+                "key": KEY_ID,
+                "images": 12,
+                "credits": "468.00",
+                "refunded": "39.00",
+            },
+            {
+                "day": "2026-11-21",
+                "model": "krea-2-large",
+                "key": None,
+                "images": 1,
+                "credits": "78.00",
+                "refunded": "0.00",
+            },
         ],
         "next": None,
     },

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from billing import prices
-from generations import catalogue, lifecycle, references, search
+from generations import catalogue, lifecycle, references, search, switches
 from generations.models import Generation, Image, Outcome, Status, Upload
 from partners import limits, waiting
 from partners.models import Key, Order, Scope
@@ -81,6 +81,8 @@ class Generations(ApiView):
             "insufficient_credits",
             "limit_reached",
             "model_not_for_sale",
+            "model_unavailable",
+            "orders_closed",
             "quote_expired",
             "quote_mismatch",
             "too_many_unfinished",
@@ -116,6 +118,7 @@ class Generations(ApiView):
     def _read(self, request: Request) -> Callable[[], HttpResponse]:
         body = bodies.read(request.data)
         quote = binding(body.quote, body.brief)
+        switches.check(body.brief.image_model)  # before anything is fetched for it; the order itself asks again
         uploads = references.resolve(request.user, body.brief, request=request)
         return partial(_make, request, body, uploads, quote)
 

@@ -22,7 +22,8 @@ class Models(ApiView):
         """Every image model with the JSON Schema of its input and the prices that hold now. Needs no key."""
         found = catalogue.all()
         rows = offers.price_rows([name for each in found for name in each.price_item_names])
-        return answer(shapes.ImageModels(items=[presented.image_model(each, rows) for each in found], next=None))
+        items = [presented.image_model(each, rows) for each in found]
+        return answer(shapes.ImageModels(items=items, next=None, maintenance=presented.maintenance()))
 
 
 class Model(ApiView):

@@ -42,7 +42,7 @@ class Content(ApiView):
         "Fetch the bytes of an image",
         {},
         other={(200, kind): BYTES for kind in store.ENDINGS},
-        problems=["not_found", "image_not_stored"],
+        problems=["not_found", "image_not_stored", "taken_down"],
         parameters=[
             parameter(
                 "variant",
@@ -58,6 +58,8 @@ class Content(ApiView):
         variant = query.choice("variant", VARIANTS)
         query.done()
         row = _mine(request, id)
+        if row.is_taken_down:
+            raise Problem("taken_down", row.error_message)
         if row.status == Status.STORED and not row.is_there:
             raise Problem("not_found", "This image was deleted. Its owner can take it back for seven days.")
         if row.status != Status.STORED:

@@ -10,10 +10,10 @@ from django.db.models import Prefetch, QuerySet
 from billing.credits import show
 from billing.models import Account, Price
 from billing.statement import Movement
-from generations import fair_order
+from generations import fair_order, switches
 from generations.catalogue import ImageModel
 from generations.fal.verdicts import CODES
-from generations.models import Generation, Image, Status, Upload
+from generations.models import TAKEN_DOWN, Generation, Image, Status, Upload
 from generations.pictures import links
 from partners.models import Order
 
@@ -22,6 +22,7 @@ from . import shapes
 NOTHING = show(0)
 IMAGES = Prefetch("images", Image.objects.order_by("index"))
 CANCELED = "This image was canceled. Nothing was charged for it."
+REFUNDED = "This image was delivered. Its price was given back later."
 
 
 def readable(user_id: int) -> "QuerySet[Generation]":
@@ -99,6 +100,7 @@ def image_model(model: ImageModel, prices: dict[str, Price]) -> shapes.ImageMode
     """`prices`: the rows that hold now, by item; an image model of which one is missing is not for sale."""
     rows = [prices[name] for name in model.price_item_names if name in prices]
     is_for_sale = len(rows) == len(model.price_item_names)
+    refusal = switches.now().refusal(model.id)
     return shapes.ImageModel(
         id=model.id,
         name=model.name,
@@ -108,8 +110,18 @@ def image_model(model: ImageModel, prices: dict[str, Price]) -> shapes.ImageMode
         max_quantity=model.max_quantity,
         typical_seconds=shapes.Seconds(minimum=model.typical_s[0], maximum=model.typical_s[1]),
         prices=[_price_line(row) for row in rows] if is_for_sale else [],
+        available=refusal is None,
+        notice=refusal.notice if refusal else None,
         input_schema=model.json_schema(),
     )
+
+
+def maintenance() -> shapes.Maintenance | None:
+    """What is announced now."""
+    shown = switches.now().announcement()
+    if shown is None:
+        return None
+    return shapes.Maintenance(text=shown.text, starts_at=utc(shown.starts_at), ends_at=utc(shown.ends_at))
 
 
 def balance(purse: Account) -> shapes.Balance:
@@ -143,17 +155,19 @@ def _price_line(row: Price) -> shapes.PriceLine:
 def _cost(row: Generation, images: list[Image]) -> shapes.Cost:
     if row.outcome is None:
         return shapes.Cost(held=show(row.quoted), charged=NOTHING, refunded=NOTHING, refunds=[])
-    charged = sum(each.price for each in images if each.status == Status.STORED)
+    charged = sum(each.price for each in images if each.is_charged)
     return shapes.Cost(
         held=show(row.quoted),
         charged=show(charged),
         refunded=show(row.quoted - charged),
-        refunds=[_refund(each) for each in images if each.status != Status.STORED],
+        refunds=[_refund(each) for each in images if not each.is_charged],
     )
 
 
 def _refund(row: Image) -> shapes.Refund:
     """Without a code of its own it was canceled: whatever else ends an image says why."""
+    if row.refunded_at:
+        return shapes.Refund(image=row.pk, amount=show(row.price), code="refunded", message=REFUNDED)
     code, message = (row.error_code, row.error_message) if row.error_code else ("canceled", CANCELED)
     return shapes.Refund(image=row.pk, amount=show(row.price), code=code, message=message)
 
@@ -169,4 +183,4 @@ def _failure(code: str, message: str) -> shapes.Failure | None:
         return None
     known = CODES.get(code.removeprefix("reference_").removeprefix("lora_"))
     # A code that fal's table does not have is of our own road: a fault that passes.
-    return shapes.Failure(code=code, message=message, retryable=known.retryable if known else True)
+    return shapes.Failure(code=code, message=message, retryable=known.retryable if known else code != TAKEN_DOWN)

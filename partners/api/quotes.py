@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from billing import prices
 from billing.credits import show
 from billing.prices import BadQuote
-from generations import lifecycle
+from generations import lifecycle, switches
 from generations.brief import Brief
 from partners.models import Scope
 from partners.problems import Problem
@@ -27,7 +27,7 @@ class Quotes(ApiView):
         "createQuote",
         "Ask for the exact price",
         {200: shapes.Quote},
-        problems=["invalid_input", "model_not_for_sale"],
+        problems=["invalid_input", "model_not_for_sale", "model_unavailable", "orders_closed"],
         body=shapes.QuoteBody,
         tag="Generations",
     )
@@ -45,7 +45,9 @@ class Quotes(ApiView):
 
 def quoted(brief: Brief, given: prices.Quote | None = None) -> shapes.Quote:
     """A new quote of this brief. With a quote that was `given` before, its price where that is lower, and then for as
-    long as that one holds: nobody keeps an old price by asking again and again."""
+    long as that one holds: nobody keeps an old price by asking again and again.
+    Raises switches.Unavailable."""
+    switches.check(brief.image_model)
     each, until = lifecycle.price(brief).amount, None
     if given and given.image_price < each:
         each, until = given.image_price, given.expires_at

@@ -56,12 +56,16 @@ class Refund(Shape):
 
     image: UUID
     amount: Credits
-    code: str = Field(description="The code of the image's `error`; `canceled` for one that you canceled.")
+    code: str = Field(
+        description="The code of the image's `error`; `canceled` for one that you canceled, `refunded` for one that "
+        "was delivered and whose price support gave back."
+    )
     message: str = Field(description="A sentence for people.")
 
 
 class Cost(Shape):
-    """What a generation costs: `held` stays as it was; once finished, `charged` and `refunded` add up to it."""
+    """What a generation costs: `held` stays as it was; once finished, `charged` and `refunded` add up to it. What
+    support gives back later moves from the one to the other."""
 
     held: Credits = Field(description="Set aside at the start.")
     charged: Credits = Field(description="Taken for the images that were stored; 0.00 until finished.")
@@ -130,7 +134,17 @@ class ImageModel(Shape):
     max_quantity: int
     typical_seconds: Seconds
     prices: list[PriceLine] = Field(description="What holds now; empty while the image model is not for sale.")
+    available: bool = Field(description="false: switched off for a while; orders and quotes are refused.")
+    notice: str | None = Field(description="While it is not available: why, in a sentence for people.")
     input_schema: dict[str, Any] = Field(description="JSON Schema (2020-12) of `input`.")
+
+
+class Maintenance(Shape):
+    """A notice of the operator's that every page of the site shows now."""
+
+    text: str
+    starts_at: datetime
+    ends_at: datetime
 
 
 class ImageModels(Shape):
@@ -138,6 +152,7 @@ class ImageModels(Shape):
 
     items: list[ImageModel]
     next: None = Field(description="The catalogue is one page.")
+    maintenance: Maintenance | None = Field(description="A notice to everybody that is shown now.")
 
 
 class QuoteBody(Shape):
@@ -257,6 +272,7 @@ class UsageRow(Shape):
     key: UUID | None = Field(description="null: ordered on the website, or with a key that is gone.")
     images: int
     credits: Credits
+    refunded: Credits = Field(description="Of `credits`, what support has given back since, on whatever day.")
 
 
 class UsageRows(Shape):
@@ -411,6 +427,7 @@ class ProblemDetails(BaseModel):
     status: int
     detail: str
     code: str
+    request_id: str | None = Field(default=None, description="What to tell us if you write to us about it.")
     errors: list[FieldProblem] = Field(default=[], description="Every field that is wrong; absent where none is.")
     price: Credits | None = Field(default=None, description="With insufficient_credits and limit_reached.")
     available: Credits | None = Field(default=None, description="With insufficient_credits.")

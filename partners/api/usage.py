@@ -21,7 +21,9 @@ from .view import ApiView, answer
 
 USUAL = timedelta(days=30)
 EARLIEST = datetime.min.replace(tzinfo=UTC)
-TABLE = OpenApiResponse({"type": "string"}, description="The same rows, with a head: day,model,key,images,credits.")
+TABLE = OpenApiResponse(
+    {"type": "string"}, description="The same rows, with a head: day,model,key,images,credits,refunded."
+)
 
 
 class Usage(ApiView):
@@ -46,7 +48,8 @@ class Usage(ApiView):
     )
     def get(self, request: Request) -> HttpResponse:
         """Images delivered and what they cost, by day, image model and key, the newest day first. The sum of all days
-        is that of the ledger's rows of kind `usage`."""
+        is that of the ledger's rows of kind `usage`; what support gave back later is in `refunded`, and in the ledger a
+        row of kind `correction` on the day on which it came back."""
         query = Query(request)
         since, until = query.moment("since"), query.moment("until")
         wants_table = query.choice("format", ("json", "csv")) == "csv"
@@ -68,5 +71,10 @@ def _check(first: datetime, last: datetime) -> None:
 
 def _row(row: usage.Row) -> shapes.UsageRow:
     return shapes.UsageRow(
-        day=row.day, model=row.image_model, key=row.key, images=row.images, credits=show(row.credits)
+        day=row.day,
+        model=row.image_model,
+        key=row.key,
+        images=row.images,
+        credits=show(row.credits),
+        refunded=show(row.refunded),
     )

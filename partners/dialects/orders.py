@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from rest_framework.request import Request
 
-from generations import lifecycle, references
+from generations import lifecycle, references, switches
 from generations.brief import Brief
 from generations.models import Generation, Upload
 from partners import limits
@@ -37,9 +37,10 @@ class Wanted:
 def prepare(request: Request, wanted: Sequence[Wanted]) -> Callable[[], list[Generation]]:
     """Fetch what the briefs need, outside of any transaction; what comes back takes the orders: all or none of them.
 
-    The briefs differ in their seeds alone, so that the references of the first are those of all. Raises BadBrief now,
-    and what `lifecycle.submit` raises later."""
+    The briefs differ in their seeds alone, so that the references of the first are those of all. Raises BadBrief and
+    switches.Unavailable now, and what `lifecycle.submit` raises later."""
     lifecycle.check_permission(request.user, wanted[0].brief)
+    switches.check(wanted[0].brief.image_model)
     uploads = references.resolve(request.user, wanted[0].brief, request=request)
 
     @transaction.atomic

@@ -57,9 +57,15 @@ class Seen:
         return [image for image in self.images if image.is_final and image.status != Status.STORED]
 
     @property
+    def taken_down(self) -> str:
+        """Why the operator removed its pictures, where that is so and none is left; else empty."""
+        told = [image.error_message for image in self.images if image.is_taken_down]
+        return told[0] if told and not self.stored else ""
+
+    @property
     def charged(self) -> int:
-        """What was taken for it, in 1/100 credit."""
-        return sum(image.price for image in self.images if image.status == Status.STORED)
+        """What was taken for it and not given back, in 1/100 credit."""
+        return sum(image.price for image in self.images if image.is_charged)
 
     @property
     def seconds(self) -> float | None:

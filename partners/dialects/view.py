@@ -43,7 +43,7 @@ class DialectView(CountedView):
 
     def _told(self, error: Exception, context: Any) -> HttpResponse:
         problem = problems.of(error)
-        if problem.status >= 500:
+        if problem.status >= 500 and problem.code != "orders_closed":
             self.call = None  # whoever was told nothing may repeat it, and joins what was ordered
             logger.error("%s failed: %s", type(self).__name__, type(error).__name__, exc_info=error)
         return self.refuse(problem)

@@ -80,12 +80,14 @@ class Endpoint(models.Model):
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def due(self, now: datetime) -> "DeliveryQuerySet":
-        """What may be tried now. Whatever waits for a disabled endpoint is not, nor what has to be told after something
-        else: what an order's own address hears comes in the order in which it happened."""
+        """What may be tried now. Whatever waits for a disabled endpoint is not, nor that of an account that nobody may
+        log in to, nor what has to be told after something else: what an order's own address hears comes in the order in
+        which it happened."""
         listening = Q(endpoint=None) | Q(endpoint__disabled_at=None)
         same = Delivery.objects.filter(object_id=OuterRef("object_id"), url=OuterRef("url"), outcome="", endpoint=None)
         before = same.filter(Q(seq__lt=OuterRef("seq")) | Q(seq=OuterRef("seq"), id__lt=OuterRef("id")))
-        return self.filter(listening, ~Exists(before) | ~Q(endpoint=None), outcome="", due_at__lte=now)
+        in_turn = ~Exists(before) | ~Q(endpoint=None)
+        return self.filter(listening, in_turn, outcome="", due_at__lte=now, user__is_active=True)
 
 
 class Delivery(models.Model):

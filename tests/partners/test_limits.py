@@ -171,8 +171,8 @@ def test_usage_adds_up_to_the_ledger_and_counts_what_was_deleted(acme: Any, api:
         (today, None, 1), (today, str(key.pk), 2), (before, None, 1),
     ]  # fmt: skip
     table = api.get("/usage", format="csv").content.decode().splitlines()
-    assert table[0] == "day,model,key,images,credits"
-    assert table[2] == f"{today},krea-2-medium,{key.pk},2,0.00"
+    assert table[0] == "day,model,key,images,credits,refunded"
+    assert table[2] == f"{today},krea-2-medium,{key.pk},2,0.00,0.00"
     assert api.get("/usage", since=today).json()["items"] == rows[:2]
     wrong = api.get("/usage", since="2020-01-01", until="2026-01-01")
     assert refusal(wrong) == (422, "invalid_query")

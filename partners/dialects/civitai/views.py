@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from billing import ledger
-from generations import lifecycle
+from generations import lifecycle, switches
 from generations.models import Generation, Image, Outcome
 from partners import waiting
 from partners.dialects import orders, seen
@@ -241,6 +241,7 @@ def _priced(request: Request, raw: object) -> dict[str, Any]:
     """The workflow of a whatif. Nothing is ordered, held or fetched."""
     asked = reading.read(raw)
     lifecycle.check_permission(request.user, asked.brief)
+    switches.check(asked.brief.image_model)
     purse = ledger.wallet(request.user)
     return wire.whatif(asked, lifecycle.price(asked.brief).amount, 0 if purse.debt else purse.available)
 

@@ -148,6 +148,8 @@ def reason(image: Image) -> dict[str, str]:
 
 def why(image: Image) -> str:
     """In a sentence, why there is no picture."""
+    if image.is_taken_down:
+        return image.error_message
     if image.status == Status.STORED:
         return "This picture was deleted."
     return image.error_message or f"This image was {image.public_status}. You were not charged."

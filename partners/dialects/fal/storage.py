@@ -29,7 +29,7 @@ REST = "/fal/rest"
 TOKEN_LASTS = timedelta(hours=1)
 SALT = "partners.fal.storage"
 # None may be one that clients send again for ever, as they do with 408, 409 and 429.
-STATUSES = {"too_large": 413, "upload_quota": 403, "already_sent": 400, "not_kept": 404}
+STATUSES = {"too_large": 413, "upload_quota": 403, "already_sent": 400, "not_kept": 404, "taken_down": 403}
 TOO_LARGE = f"A file may have at most {kept_files.MOST_BYTES // 1024**2} MB here; files that come in parts are larger."
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from generations import catalogue
 from generations.brief import BadBrief, Brief, FieldError
 from generations.catalogue import ImageModel
+from generations.lifecycle import GIVEN_BACK
 from generations.models import Generation, Image, Outcome, Status
 from partners import deadlines
 from partners.dialects.seen import Seen
@@ -158,13 +159,13 @@ def result(seen: Seen, address: Callable[[Image], str]) -> dict[str, Any]:
 def failure(seen: Seen) -> Refusal:
     """Why a finished request has no picture."""
     if seen.row.outcome in (Outcome.SUCCEEDED, Outcome.PARTIAL):
-        return platform(404, "", "The pictures of this request were deleted.")
+        return platform(404, "", seen.taken_down or "The pictures of this request were deleted.")
     first = next(iter(seen.missing), None)
     code = seen.row.error_code or (first.error_code if first else "")
     message = seen.row.error_message or (first.error_message if first else "") or "The request has no picture."
     if seen.row.outcome == Outcome.CANCELED and seen.wire.get(deadlines.LATE):
         return BEGAN_LATE
-    if seen.row.outcome == Outcome.CANCELED or code == "canceled":
+    if (seen.row.outcome == Outcome.CANCELED and code != GIVEN_BACK) or code == "canceled":
         return platform(499, "client_cancelled", "The request was canceled. Nothing was charged.")
     if seen.row.outcome == Outcome.BLOCKED:
         return of_model(422, [_detail(["body", "prompt"], message, "content_policy_violation")])
@@ -184,6 +185,8 @@ def refusal(problem: Problem, raw: object = None) -> Refusal:
     detail = problem.detail
     if problem.code == "insufficient_credits":
         detail = f"User is locked. Reason: Exhausted balance. {detail}"
+    if problem.code == "account_suspended":
+        detail = f"User is locked. Reason: Account suspended. {detail}"
     told = platform(status, kind, detail, {**problem.headers})
     return Refusal(told.status, {"status": "NOT_FOUND", **told.body}, told.headers) if status == 404 else told
 
@@ -233,6 +236,7 @@ FAILED = {
     "bad_input": (422, "value_error"),
     "not_supported": (422, "feature_not_supported"),
     "model_unavailable": (500, "downstream_service_unavailable"),
+    GIVEN_BACK: (500, "downstream_service_unavailable"),
     "fal_rejected": (500, "downstream_service_error"),
     "fal_error": (500, "internal_server_error"),
     "timed_out": (504, "generation_timeout"),
@@ -266,15 +270,19 @@ FILE_TYPES = {
     "not_kept": "file_download_error",
     "unknown_picture": "file_download_error",
     "upload_quota": "feature_not_supported",
+    "taken_down": "content_policy_violation",
 }
 # Problems of ours that fal tells under a number or a name of its own. None may be one that clients send again for ever.
 PLATFORM = {
     "bad_request": (400, "bad_request"),
     "invalid_json": (400, "bad_request"),
     "unsupported_media_type": (415, "bad_request"),
+    "account_suspended": (403, ""),
     "insufficient_credits": (403, ""),
     "limit_reached": (403, ""),
     "model_not_for_sale": (403, ""),
+    "model_unavailable": (403, ""),
+    "orders_closed": (503, "runner_connection_error"),
     "unknown_address": (404, ""),
     "busy": (503, "runner_connection_error"),
     "internal_error": (500, "internal_error"),

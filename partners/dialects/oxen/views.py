@@ -244,9 +244,9 @@ def _filtered(query: Query, rows: "QuerySet[Generation]", *, usual: "QuerySet[Ge
 
 
 def _charged(rows: "QuerySet[Generation]") -> int:
-    """What was taken for all of them, in 1/100 credit."""
-    stored = Image.objects.filter(generation__in=rows.order_by().values("pk"), status=Status.STORED)
-    return stored.aggregate(sum=Sum("price"))["sum"] or 0
+    """What was taken for all of them and not given back, in 1/100 credit."""
+    of_these = Image.objects.filter(generation__in=rows.order_by().values("pk"))
+    return of_these.filter(status=Status.STORED, refunded_at=None).aggregate(sum=Sum("price"))["sum"] or 0
 
 
 def _listed(models: Iterable[ImageModel]) -> HttpResponse:

@@ -14,7 +14,7 @@ from generations import catalogue
 from generations.brief import BadBrief, Brief, FieldError
 from generations.catalogue import ImageModel
 from generations.catalogue.inputs import SEED_MAX
-from generations.models import Image, Outcome
+from generations.models import TAKEN_DOWN, Image, Outcome
 from partners.dialects.seen import Seen, unix
 from partners.problems import Problem
 
@@ -134,9 +134,9 @@ def why(seen: Seen) -> str | None:
     if not seen.is_finished or seen.stored:
         return None
     if seen.row.outcome in (Outcome.SUCCEEDED, Outcome.PARTIAL):
-        return "Its pictures were deleted."
+        return seen.taken_down or "Its pictures were deleted."
     if seen.row.outcome == Outcome.CANCELED:
-        return "This generation was cancelled. You were not charged."
+        return seen.row.error_message or "This generation was cancelled. You were not charged."
     return seen.row.error_message or "This generation has no picture. You were not charged."
 
 
@@ -210,7 +210,8 @@ def failure(seen: Seen) -> tuple[int, dict[str, Any]]:
     """A finished generation that has no picture, as the answer of a call that waited for one."""
     said = str(why(seen))
     is_gone = bool(seen.row.deleted_at) or seen.row.outcome in (Outcome.SUCCEEDED, Outcome.PARTIAL)
-    kind = "deleted" if is_gone else seen.row.error_code or str(seen.row.outcome)
+    gone = TAKEN_DOWN if seen.taken_down else "deleted"
+    kind = gone if is_gone else seen.row.error_code or str(seen.row.outcome)
     error = {"type": kind, "title": "There is no picture.", "detail": said, "message": said}
     refused = 400 if seen.row.outcome in (Outcome.BLOCKED, Outcome.CANCELED) else 500
     status = 404 if is_gone else refused
