@@ -32,6 +32,20 @@ def public_site_is_whole(**_: Any) -> list[CheckMessage]:
 
 
 @register
+def restore_is_through(**_: Any) -> list[CheckMessage]:
+    """krea_site.E014: what a restore left half done is no site."""
+    if not (settings.VAR_DIR / "restore.json").exists():
+        return []
+    return [
+        Error(
+            "A restore was broken off: database and pictures are not as they were.",
+            hint=f"Say `manage.py restore DIR` again. {settings.VAR_DIR / 'restore.json'} names the set.",
+            id="krea_site.E014",
+        )
+    ]
+
+
+@register
 def secret_key_is_long(**_: Any) -> list[CheckMessage]:
     """krea_site.E005, W002: whoever guesses the key may log in as anybody, and hand tasks to the worker."""
     key = settings.SECRET_KEY

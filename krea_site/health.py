@@ -79,6 +79,14 @@ def ages() -> dict[str, float]:
     return {name: since.total_seconds() for name, since in Beat.objects.values_list("name", age)}
 
 
+def has_cluster() -> bool:
+    """Whether some worker is registered: one that was killed is for a few seconds more. Raises nothing."""
+    try:
+        return bool(Stat.get_all(_broker()))
+    except Exception:  # whatever the library of the cache's server raises
+        return False
+
+
 @cache
 def _broker() -> Broker:
     """Kept: with Redis, each new one would be a new connection."""

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from generations import switches
 from generations.models import FalState
 from krea_site import health, status_days
 
@@ -21,6 +22,8 @@ DRAWING = {
     "ok": (WELL, "good", "Pictures are being drawn."),
     "locked": ("paused", "warn", "The drawing service has paused our account. Orders are taken, and wait."),
     "down": ("down", "bad", "The drawing service does not answer. Orders are taken, and wait."),
+    "stopped": ("paused", "warn", "We have paused drawing. Orders are taken, and wait; the pause counts for no limit."),
+    "closed": ("closed", "warn", "No new orders are taken at the moment. What was ordered goes on."),
     "unknown": ("unknown", "warn", "Nothing is known of it at the moment."),
 }
 
@@ -38,7 +41,7 @@ class Part:
 @never_cache
 @require_safe
 def status(request: HttpRequest) -> HttpResponse:
-    found = parts(asyncio.run(health.report(DEADLINE_S)), fal_since())
+    found = parts(asyncio.run(health.report(DEADLINE_S)), fal_since(), switches.now())
     known = {
         "parts": found,
         "verdict": verdict(found),
@@ -54,10 +57,14 @@ def fal_since() -> datetime | None:
     return FalState.objects.values_list("since", flat=True).first()
 
 
-def parts(report: Mapping[str, Any], since: datetime | None = None) -> list[Part]:
-    """What /readyz says, for people. That the page is seen at all says that the site answers."""
+def parts(report: Mapping[str, Any], since: datetime | None = None, known: switches.Known | None = None) -> list[Part]:
+    """What /readyz says, for people, and what staff has switched off. That the page is seen at all says that the site
+    answers."""
     state, tone, words = DRAWING.get(report["fal"], DRAWING["unknown"])
-    if since and tone != "good":
+    off = _off(known) if known else ""
+    if off:
+        state, tone, words = DRAWING[off]
+    elif since and tone != "good":
         words += f" Since {since.astimezone(UTC):%-d %B, %H:%M} UTC."
     tasks = {report["broker"], report["worker"]["state"], report["follower"]["state"]}
     return [
@@ -74,6 +81,12 @@ def parts(report: Mapping[str, Any], since: datetime | None = None) -> list[Part
 def verdict(found: list[Part]) -> str:
     unwell = [part.name.lower() for part in found if part.tone != "good"]
     return f"Not everything works: {', '.join(unwell)}." if unwell else "Everything works."
+
+
+def _off(known: switches.Known) -> str:
+    if switches.SENDING in known.off:
+        return "stopped"
+    return "closed" if switches.ORDERS in known.off else ""
 
 
 def _part(name: str, is_well: bool, well: str, unwell: str) -> Part:

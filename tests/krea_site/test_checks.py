@@ -65,7 +65,7 @@ def found(settings: Settings, **changes: Any) -> list[CheckMessage]:
     for name, value in {**WHOLE, **changes}.items():
         setattr(settings, name, value)
     registered = [check for check in checks.registry.registry.get_checks() if check.__module__ == ours.__name__]
-    assert len(registered) == 4
+    assert len(registered) == 5
     return [message for check in registered for message in check(app_configs=None, databases=None)]
 
 
