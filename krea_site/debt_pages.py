@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,13 +15,15 @@ from billing import credits, takings
 from billing.errors import KeyReused, NothingToForgive
 from billing.models import Account, Kind, Taking, Transfer
 from krea_site import reasons
-from krea_site.staff_area import staff_only
+from krea_site.dashboard import acts, roles
+from krea_site.dashboard.gate import staff
+from krea_site.dashboard.roles import Lever
 
 ON_A_PAGE = 50
 MOST_FORGIVEN = 50
 
 
-@staff_only
+@staff(Lever.SEE_MONEY)
 @require_safe
 def debt_list(request: HttpRequest) -> HttpResponse:
     """Those that owe most first."""
@@ -29,7 +32,7 @@ def debt_list(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/debts.html", {"page": page})
 
 
-@staff_only
+@staff(Lever.SEE_MONEY, act=Lever.MOVE_MONEY)
 @require_http_methods(["GET", "HEAD", "POST"])
 def debt(request: HttpRequest, id: int) -> HttpResponse:
     """One wallet, by its id; a POST forgives."""
@@ -53,15 +56,24 @@ def _forgive(request: HttpRequest, row: Account) -> HttpResponse:
         return _page(request, row, problems=problems, status=422)
     try:
         token = UUID(request.POST.get("token", ""))
-        takings.forgive(
-            cast(Any, row.user), amount, key=f"forgive:{token}", reason=reason, actor=reasons.actor(request.user)
-        )
+        _let_go(request, row, amount, token=token, reason=reason)
     except (NothingToForgive, KeyReused, ValueError):
         row.refresh_from_db()
         words = f"Nothing was forgiven: {credits.show(row.debt)} credits are owed now."
         return _page(request, row, problems={"amount": words}, status=409)
     messages.success(request, f"{credits.whole(amount)} credits are forgiven.")
     return redirect("staff-debt", row.pk)
+
+
+@transaction.atomic
+def _let_go(request: HttpRequest, row: Account, amount: int, *, token: UUID, reason: str) -> None:
+    by = reasons.actor(request.user)
+    if not takings.forgive(cast(Any, row.user), amount, key=f"forgive:{token}", reason=reason, actor=by):
+        acts.nothing_done(request)
+        return
+    row.refresh_from_db()
+    owed, owes = credits.show(row.debt + amount), credits.show(row.debt)
+    acts.write(request, "debt.forgive", f"wallet:{row.pk}", before={"debt": owed}, after={"debt": owes}, why=reason)
 
 
 def _page(
@@ -77,6 +89,7 @@ def _page(
         "reason": request.POST.get("reason", ""),
         "token": uuid4(),
         "longest": reasons.LONGEST,
+        "may_move": roles.may(request.user, Lever.MOVE_MONEY),
     }
     return render(request, "staff/debt.html", known, status=status)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -18,11 +18,12 @@ _PARTING = re.compile(r"[\s,;]+")
 
 @dataclass(frozen=True)
 class Added:
-    """What became of a pasted list."""
+    """What became of a pasted list; `hosts` are the new ones."""
 
-    new: int
-    known: int
-    unreadable: list[str]
+    new: int = 0
+    known: int = 0
+    unreadable: list[str] = field(default_factory=list)
+    hosts: list[str] = field(default_factory=list, compare=False)
 
 
 def is_throw_away(email: str) -> bool:
@@ -41,7 +42,9 @@ def add(text: str) -> Added:
     known = set(MailHost.objects.listed().filter(host__in=hosts).values_list("host", flat=True))
     _write(hosts)
     MailHost.objects.filter(host__in=hosts).update(removed_at=None)
-    return Added(len(hosts) - len(known), len(known), [word for word, host in read.items() if host is None])
+    unreadable = [word for word, host in read.items() if host is None]
+    fresh = [host for host in hosts if host not in known]
+    return Added(len(fresh), len(known), unreadable, fresh)
 
 
 def remove(host: str) -> bool:

@@ -1,20 +1,14 @@
-"""The pages of reports: the form that anybody may send, and the list that staff works through."""
-
-from uuid import UUID
+"""The page on which anybody reports a picture. What staff sees of reports is in report_desk.py."""
 
 from django import forms
-from django.contrib import messages
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
-from generations.models import Image
 from krea_site import reports
-from krea_site.models import Reason, Report
-from krea_site.staff_area import staff_only
+from krea_site.models import Reason
 
 ON_A_PAGE = 50
 STATES = ("open", "closed")
@@ -73,59 +67,3 @@ def report(request: HttpRequest) -> HttpResponse:
         except reports.TooMany:
             return render(request, "reports/form.html", {"form": form, "is_too_many": True}, status=429)
     return redirect(f"{reverse('report')}?sent")
-
-
-@staff_only
-@require_safe
-def report_list(request: HttpRequest) -> HttpResponse:
-    state = request.GET.get("state", "open")
-    rows = list(_before(_of_state(state), request.GET.get("before"))[: ON_A_PAGE + 1])
-    following = rows[ON_A_PAGE - 1].pk if len(rows) > ON_A_PAGE else None
-    known = {"reports": rows[:ON_A_PAGE], "state": state, "states": STATES, "following": following}
-    return render(request, "staff/reports.html", known)
-
-
-@staff_only
-@require_http_methods(["GET", "HEAD", "POST"])
-def report_page(request: HttpRequest, id: UUID) -> HttpResponse:
-    row = get_object_or_404(Report.objects.select_related("closed_by"), pk=id)
-    if request.method == "POST":
-        return _close(request, row)
-    return render(request, "staff/report.html", {"report": row, "image": _image(row)})
-
-
-def _close(request: HttpRequest, row: Report) -> HttpResponse:
-    done = request.POST.get("done", "").strip()
-    if not done:
-        known = {
-            "report": row,
-            "image": _image(row),
-            "error": "Say what was done, if only that there was nothing to do.",
-        }
-        return render(request, "staff/report.html", known, status=422)
-    if reports.close(row.pk, by=request.user, done=done[:4000]):
-        messages.success(request, "The report is closed.")
-    else:
-        messages.error(request, "Somebody else closed it before; what they wrote stands below.")
-    return redirect("staff-report", row.pk)
-
-
-def _image(row: Report) -> Image | None:
-    return Image.objects.select_related("generation", "user").filter(pk=row.image_id).first() if row.image_id else None
-
-
-def _of_state(state: str) -> "QuerySet[Report]":
-    """Open ones oldest first, since those have waited longest."""
-    if state not in STATES:
-        raise Http404("There is no such state.")
-    return Report.objects.open().order_by("id") if state == "open" else Report.objects.closed().order_by("-id")
-
-
-def _before(rows: "QuerySet[Report]", cursor: str | None) -> "QuerySet[Report]":
-    if not cursor:
-        return rows
-    try:
-        after = UUID(cursor)
-    except ValueError:
-        raise Http404("There is no such page.") from None
-    return rows.filter(pk__lt=after) if rows.query.order_by == ("-id",) else rows.filter(pk__gt=after)

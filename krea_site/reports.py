@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 from uuid import UUID
@@ -15,14 +15,17 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from generations import shares
 from krea_site import mails
-from krea_site.models import Reason, Report
+from krea_site.models import Decision, Reason, Report
 
 AN_HOUR = 5  # reports from one network
 SLOTS_LAST = timedelta(days=1)
+CLAIM_LASTS = timedelta(hours=2)  # whoever said that they are on it may have gone home
+URGENT = (Reason.MINOR,)  # decided before all others
 UUID_IN_TEXT = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -59,10 +62,51 @@ def recipients() -> list[str]:
     return [str(email) for email in staff.values_list("email", flat=True)]
 
 
-def close(report_id: UUID, *, by: Any, done: str) -> bool:
-    """Write what was done; False when somebody closed it before."""
-    rows = Report.objects.filter(pk=report_id, closed_at=None)
-    return bool(rows.update(closed_at=timezone.now(), closed_by=by, done=done))
+def close(report: Report, *, by: Any, decision: Decision, done: str) -> bool:
+    """Close one report and answer whoever left an address, in the caller's transaction; False when it was closed
+    before."""
+    rows = Report.objects.open().filter(pk=report.pk)
+    closed = rows.update(closed_at=timezone.now(), closed_by=by, decision=decision, done=done)
+    if closed and report.email:
+        context = {"is_taken_down": decision == Decision.TAKEN_DOWN, "done": done, "picture": report.picture}
+        mails.send(report.email, "report_decided", context, key=f"report:{report.pk}")
+    return bool(closed)
+
+
+@transaction.atomic
+def dismiss(report_id: UUID, *, by: Any, why: str) -> bool:
+    """Nothing is wrong with the picture; False when somebody decided before."""
+    report = Report.objects.open().filter(pk=report_id).first()
+    return report is not None and close(report, by=by, decision=Decision.DISMISSED, done=why)
+
+
+def claim(report_id: UUID, *, by: Any, instead_of: int | None = None) -> bool:
+    """Say who looks into it, so that two do not; False when somebody else does already, unless they are `instead_of`,
+    or when it is closed."""
+    free = Q(claimed_by=None) | Q(claimed_by=by) | Q(claimed_at__lt=timezone.now() - CLAIM_LASTS)
+    if instead_of is not None:
+        free |= Q(claimed_by=instead_of)
+    rows = Report.objects.open().filter(free, pk=report_id)
+    return bool(rows.update(claimed_by=by, claimed_at=timezone.now()))
+
+
+def release(report_id: UUID, *, by: Any) -> bool:
+    """Leave it to others; False when it was not this person's."""
+    rows = Report.objects.open().filter(pk=report_id, claimed_by=by)
+    return bool(rows.update(claimed_by=None, claimed_at=None))
+
+
+def is_somebody_elses(report: Report, by: Any) -> bool:
+    """Whether another member of staff said, not long ago, that they are on it."""
+    since = timezone.now() - CLAIM_LASTS
+    is_claimed = report.claimed_by_id is not None and report.claimed_at is not None and report.claimed_at >= since
+    return is_claimed and report.claimed_by_id != by.pk
+
+
+def due_at(report: Report) -> datetime:
+    """When it is to be decided at the latest."""
+    hours = settings.REPORTS_OF_MINORS_DUE_HOURS if report.reason in URGENT else settings.REPORTS_DUE_HOURS
+    return report.created_at + timedelta(hours=hours)
 
 
 def prune() -> int:

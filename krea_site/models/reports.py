@@ -20,6 +20,13 @@ class Reason(models.TextChoices):
     OTHER = "other", "Something else"
 
 
+class Decision(models.TextChoices):
+    """What became of a report."""
+
+    DISMISSED = "dismissed", "Nothing was done"
+    TAKEN_DOWN = "taken_down", "The picture was taken down"
+
+
 class ReportQuerySet(models.QuerySet["Report"]):
     def open(self) -> "ReportQuerySet":
         return self.filter(closed_at=None)
@@ -29,7 +36,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
 
 class Report(models.Model):
-    """One report. It is open until somebody writes what was done."""
+    """One report. It is open until somebody decides; `claimed_by` is who looks into it meanwhile."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     picture = models.CharField(max_length=500, help_text="Its address or id, as it was given.")
@@ -42,7 +49,10 @@ class Report(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    done = models.TextField(blank=True, help_text="What was done about it.")
+    done = models.TextField(blank=True, help_text="What was done about it, or why nothing was.")
+    decision = models.CharField(max_length=12, null=True, choices=Decision.choices, help_text="Once it is closed.")
+    claimed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    claimed_at = models.DateTimeField(null=True)
 
     objects: ClassVar[models.Manager["Report"]] = ReportQuerySet.as_manager()
 

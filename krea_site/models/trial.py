@@ -31,6 +31,7 @@ class TrialGrant(models.Model):
         )
         NETWORK = "network", "Several people on your network got trial credits already, and each network has a limit."
         DAY = "day", "Today's trial credits have all been given."
+        NONE = "none", "There are no trial credits at this time."
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="trial_grant"

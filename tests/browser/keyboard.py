@@ -5,7 +5,11 @@ from playwright.sync_api import Page
 MOST_TABS = 60
 NAME_OF_FOCUSED = """() => {
   const it = document.activeElement;
-  return it.labels?.length ? it.labels[0].textContent : it.textContent;
+  if (it.ariaLabel) return it.ariaLabel;
+  if (it.labels?.length) return it.labels[0].textContent;
+  const shown = it.cloneNode(true);
+  shown.querySelectorAll("[aria-hidden=true]").forEach((each) => each.remove());
+  return shown.textContent;
 }"""
 
 

@@ -9,6 +9,8 @@ from billing.models import (
     Allowance,
     AutoTopUp,
     Hold,
+    LimitRow,
+    PlannedOffer,
     Price,
     Purchase,
     Reconciliation,
@@ -22,8 +24,24 @@ from billing.models import (
     TopUp,
     Transfer,
 )
-from generations.models import Customer, Draw, Event, FalState, Generation, Image, PromptWords, Share, UploadUse
-from krea_site.models import Mail
+from generations.models import (
+    Announcement,
+    Customer,
+    Draw,
+    Event,
+    FalBalance,
+    FalDay,
+    FalErasure,
+    FalState,
+    Generation,
+    Image,
+    Pause,
+    PromptWords,
+    Share,
+    Switch,
+    UploadUse,
+)
+from krea_site.models import BulkAct, BulkRefusal, Mail, RetriedImage, Retry
 
 
 @transaction.atomic
@@ -33,8 +51,9 @@ def empty_the_books() -> None:
     Image.objects.update(draw=None)
     for model in (
         Hold.allowances.through, Transfer, Tally, Reversal, StaffRefund, TopUp, AutoTopUp, Purchase, StripeEvent,
-        Subscription, StripeCustomer, Reconciliation, Taking, Hold, Allowance, Account, OrmQ, Mail, Event, Customer,
-        FalState, Draw, Share, Image, PromptWords, UploadUse, Generation,
+        LimitRow, Subscription, StripeCustomer, Reconciliation, Taking, Hold, Allowance, Account, OrmQ, Mail, Event,
+        Customer, FalErasure, FalState, FalBalance, FalDay, Draw, Share, RetriedImage, Retry, BulkRefusal, BulkAct,
+        Image, PromptWords, UploadUse, Generation, PlannedOffer, Switch, Pause, Announcement,
     ):  # fmt: skip
         model._base_manager.all()._raw_delete("default")
     Price.objects.exclude(holds_from=prices.FIRST_MOMENT).delete()

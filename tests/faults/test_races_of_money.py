@@ -145,10 +145,10 @@ def test_a_ceiling_that_is_set_holds_for_a_hold_that_waited_for_it(rich: Any) ->
     assert isinstance(ordered, CeilingReached)
 
 
-def wait_until_somebody_waits() -> None:
-    """Until another connection of this database waits for a lock."""
+def wait_until_somebody_waits(unless: threading.Event | None = None) -> None:
+    """Until another connection of this database waits for a lock, or `unless` has happened."""
     with connection.cursor() as cursor:
-        while True:
+        while unless is None or not unless.is_set():
             cursor.execute(
                 "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
             )

@@ -1,6 +1,7 @@
 """The demo customer: made once, kept, and mended where a part of it was lost."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from pytest_django import Settings
 
 from accounts.models import User
 from krea_site import demo
+from krea_site.dashboard import roles
+from krea_site.models import Role
 from partners import keys
 from partners.models import Key
 from tests.conftest import wallet_of
@@ -46,7 +49,7 @@ def test_second_seed_changes_nothing(guest: User, folder: Path) -> None:
 
     again = demo.seed()
 
-    assert [again.email, again.password, again.api_key] == list(first.values())
+    assert asdict(again) == first
     assert wallet_of(guest) == (1000_00, 0)
     assert Key.objects.count() == 1
 
@@ -88,3 +91,33 @@ def test_revoked_key_is_replaced(guest: User) -> None:
     made = demo.seed()
 
     assert keys.find(made.api_key) is not None
+
+
+def test_the_operator_owns_the_site_and_sets_up_a_factor_first(db: None, client: Client) -> None:
+    made = demo.seed()
+
+    answer = client.post("/accounts/login/", {"login": made.operator, "password": made.operator_password})
+
+    assert answer.headers["Location"] == "/studio/"
+    assert roles.of(User.objects.get(email="operator@example.com")) is Role.OWNER
+    assert "A second factor first" in client.get("/admin/").content.decode()
+
+
+def test_a_file_from_before_there_was_an_operator_keeps_what_it_has(guest: User, folder: Path) -> None:
+    file = folder / "demo.json"
+    before = json.loads(file.read_text())
+    file.write_text(json.dumps({name: before[name] for name in ("email", "password", "api_key")}))
+
+    made = demo.seed()
+
+    assert (made.password, made.api_key) == (before["password"], before["api_key"])
+    assert User.objects.get(email="operator@example.com").check_password(made.operator_password)
+
+
+def test_whose_role_was_taken_away_does_not_get_it_back(guest: User) -> None:
+    operator = User.objects.get(email="operator@example.com")
+    roles.give(operator, None)
+
+    demo.seed()
+
+    assert roles.of(User.objects.get(pk=operator.pk)) is None

@@ -18,9 +18,8 @@ from django_q.models import OrmQ
 from accounts.models import User
 from accounts.signals import email_verified
 from billing import closings, ledger, takings
-from billing.errors import InsufficientCredits
 from billing.models import Account, Book, Hold, Kind, Transfer
-from generations import doomed, lifecycle, sweep
+from generations import doomed, let_in, lifecycle, sweep
 from generations.brief import Brief
 from generations.models import DoomedFile, Draft, Generation, Image, SavedLora, Share
 from generations.pictures import store
@@ -38,11 +37,14 @@ PASSWORD = "a long password 7"
 
 # Every row that points at a user, and what becomes of it. A new one has to be put here, and into the farewell.
 POINTING = {
+    "admin.LogEntry.user": "never written: the audit log is StaffAct",
     "account.EmailAddress.user": "deleted",
+    "accounts.Suspension.user": "deleted",
     "accounts.User_groups.user": "deleted",
     "accounts.User_user_permissions.user": "deleted",
     "billing.Account.user": "stays at zero, under the empty user",
     "billing.AutoTopUp.user": "deleted",
+    "billing.LimitRow.user": "deleted",
     "billing.Purchase.user": "stays as the ledger does, under the empty user",
     "billing.StripeCustomer.user": "deleted at Stripe; the row stays under the empty user",
     "billing.Subscription.user": "canceled; the row stays under the empty user",
@@ -56,9 +58,19 @@ POINTING = {
     "generations.SavedLora.user": "deleted",
     "generations.Share.user": "deleted",
     "generations.Upload.user": "deleted",
+    "krea_site.CreditRequest.asked_by": "staff's, stays under the empty user",
+    "krea_site.CreditRequest.decided_by": "staff's, stays under the empty user",
+    "krea_site.CreditRequest.user": "stays as the ledger does, under the empty user",
+    "krea_site.BulkAct.by": "staff's, stays under the empty user",
     "krea_site.Export.user": "deleted",
     "krea_site.Farewell.user": "stays, without the address",
+    "krea_site.Impersonation.staff": "staff's, stays under the empty user",
+    "krea_site.Impersonation.user": "stays as the audit log does, under the empty user",
+    "krea_site.Report.claimed_by": "staff's, stays under the empty user",
     "krea_site.Report.closed_by": "staff's, stays under the empty user",
+    "krea_site.Retry.by": "staff's, stays under the empty user",
+    "krea_site.StaffAct.actor": "staff's, stays under the empty user",
+    "krea_site.StaffMember.user": "deleted",
     "krea_site.TextVersion.author": "staff's, stays under the empty user",
     "krea_site.TrialGrant.user": "unlinked",
     "mfa.Authenticator.user": "deleted",
@@ -218,9 +230,9 @@ def test_a_picture_that_fal_finishes_all_the_same_is_paid_for_and_not_kept(
 
 
 def test_a_picture_ordered_at_the_last_moment_is_cancelled_too(alice: Any, fox: Brief) -> None:
+    lifecycle.submit(alice, fox)
     row = farewell.begin(alice)
-    Farewell.objects.update(step=Step.MONEY)
-    lifecycle.submit(alice, fox)  # its request was let in before the farewell began
+    Farewell.objects.update(step=Step.MONEY)  # it was not seen when the pictures were cancelled
     OrmQ.objects.all().delete()
 
     farewell.go_on(row.pk)
@@ -228,8 +240,14 @@ def test_a_picture_ordered_at_the_last_moment_is_cancelled_too(alice: Any, fox: 
     assert (row.step, wallet_of(alice)[0]) == (Step.CANCEL, 1000_00)
 
     assert finish(row).forfeited == 1000_00
-    with pytest.raises(InsufficientCredits):
+
+
+def test_an_order_whose_request_was_let_in_before_the_farewell_comes_too_late(alice: Any, fox: Brief) -> None:
+    farewell.begin(alice)
+
+    with pytest.raises(let_in.AccountIsShut, match="closed"):
         lifecycle.submit(alice, fox)
+    assert not Generation.objects.exists()
 
 
 def test_shared_files_stay_for_others(adelheid: Any, mallory: Any) -> None:

@@ -7,16 +7,14 @@ from django.test import Client
 
 from krea_site import mail_hosts
 from krea_site.models import MailHost
+from tests.staff import enlist, staff_client
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def staff(client: Client, bob: Any) -> Client:
-    bob.is_staff = True
-    bob.save()
-    client.force_login(bob)
-    return client
+def staff(bob: Any) -> Client:
+    return staff_client(enlist(bob))
 
 
 @pytest.mark.parametrize(

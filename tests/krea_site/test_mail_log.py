@@ -10,20 +10,16 @@ from pytest_django import Settings
 from krea_site import mails
 from krea_site.mails import log, post, smtp
 from krea_site.models import Mail
-from tests.conftest import make_user
+from tests.staff import make_staff, staff_client
 
 pytestmark = pytest.mark.django_db
 SECRET = "01900000-0000-7000-8000-0000000005ec"
 
 
 @pytest.fixture
-def carol(client: Client) -> Client:
+def carol(db: None) -> Client:
     """Is staff, and logged in."""
-    user = make_user("carol@example.com")
-    user.is_staff = True
-    user.save()
-    client.force_login(user)
-    return client
+    return staff_client(make_staff(email="carol@example.com"))
 
 
 @pytest.fixture(autouse=True)

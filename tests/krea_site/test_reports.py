@@ -1,4 +1,5 @@
-"""Reports of pictures: from anybody, a few an hour, the same answer for every picture, closed with what was done."""
+"""Reports of pictures: from anybody, a few an hour, the same answer for every picture. What staff does about them:
+tests/krea_site/dashboard/test_reports.py."""
 
 from datetime import timedelta
 from typing import Any
@@ -137,23 +138,6 @@ def test_staff_sees_whose_picture_it_is(carol: Client, alice: Any) -> None:
     assert "infringes a copyright" in read(carol, "/admin/reports/")
     page = read(carol, f"/admin/reports/{report.pk}/")
     assert "made by alice@example.com" in page and "me@example.com" in page and "My work." in page
-
-
-def test_report_is_closed_once_with_what_was_done(carol: Client) -> None:
-    send(Client())
-    report = Report.objects.get()
-    address = f"/admin/reports/{report.pk}/"
-
-    assert carol.post(address, {"done": "  "}).status_code == 422
-    page: Any = carol.post(address, {"done": "The picture was removed."}, follow=True)
-    assert "The report is closed." in page.content.decode()
-    page = carol.post(address, {"done": "Nothing."}, follow=True)
-    assert "Somebody else closed it before" in page.content.decode()
-
-    report.refresh_from_db()
-    assert (report.done, report.closed_by.email) == ("The picture was removed.", "carol@example.com")  # type: ignore[union-attr]
-    assert "No report is open." in read(carol, "/admin/reports/")
-    assert str(report.pk) in read(carol, "/admin/reports/?state=closed")
 
 
 @pytest.mark.parametrize("path", ["/admin/reports/", f"/admin/reports/{PICTURE}/"])

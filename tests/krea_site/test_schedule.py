@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def times() -> dict[str, str]:
-    rows = Schedule.objects.filter(name__startswith="krea_site.")
+    rows = Schedule.objects.filter(name__startswith="krea_site.", schedule_type=Schedule.DAILY)
     return {row.func.rpartition(".")[2]: f"{row.next_run.astimezone(UTC):%H:%M}" for row in rows}
 
 
@@ -36,18 +36,26 @@ def test_migrate_has_installed_every_schedule_and_the_table_of_the_cache() -> No
         "prune_exports": "03:55",
         "prune_trial_counts": "03:58",
         "prune_mails": "04:00",
+        "prune_alerts": "04:03",
         "prune_reports": "04:05",
         "prune_shares": "04:08",
+        "prune_fal_erasures": "04:09",
         "prune_kept_answers": "04:10",
         "prune_deliveries": "04:15",
         "prune_buckets": "04:20",
         "rotate_signing_keys": "04:25",
         "prune_allowances": "04:30",
         "prune_stripe_events": "04:35",
+        "prune_unconfirmed": "04:45",
         "count_status_days": "00:30",
+        "count_figures": "01:50",
+        "prune_figures": "04:40",
         "reconcile_stripe": "01:10",
+        "reconcile_fal": "01:25",
+        "prune_checks": "04:12",
     }
-    assert {row.schedule_type for row in Schedule.objects.all()} == {Schedule.DAILY}
+    often = {row.func for row in Schedule.objects.exclude(schedule_type=Schedule.DAILY)}
+    assert often == set(schedule.EVERY_MINUTE)
     assert "cache" in connection.introspection.table_names()
 
 
@@ -58,7 +66,7 @@ def test_migrating_again_adds_nothing_and_leaves_moved_times_alone() -> None:
     call_command("migrate", verbosity=0)
 
     assert times()["prune_events"] == "12:00"
-    assert Schedule.objects.count() == len(schedule.NIGHTLY)
+    assert Schedule.objects.count() == len(schedule.NIGHTLY) + len(schedule.EVERY_MINUTE)
 
 
 def test_schedule_that_the_code_no_longer_knows_goes_away() -> None:

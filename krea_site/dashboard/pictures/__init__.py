@@ -1,0 +1,1 @@
+"""Generations for staff: the list of all, the whole road of each, and the levers on them."""
