@@ -13,12 +13,14 @@ from typing import Any
 
 from bench import database, report, trials
 from bench.acceptance import SECONDS, acceptance
+from bench.dashboard import IMAGES, dashboard
 from bench.gallery import PICTURES, gallery
 from bench.hooks import SECONDS as HOOKS_S
 from bench.hooks import hooks
 from bench.interaction import REPETITIONS, interaction
 from bench.lighthouse import RUNS, lighthouse
 from bench.readers import readers
+from bench.soak import MINUTES, soak
 from bench.statement import MOVEMENTS, statement
 from bench.status import CALLS, status
 from bench.streams import STREAMS, streams
@@ -27,7 +29,10 @@ from bench.world import Plan
 RESULTS = Path(__file__).parent / "results"
 TRIALS = ("burst", "steady", "polling", "readers")
 # Only when named: one fetches a program, one wants a browser, two make very many rows, three want the machine alone.
-BY_NAME = ("lighthouse", "interaction", "statement", "gallery", "status", "streams", "acceptance", "hooks")
+BY_NAME = (
+    "lighthouse", "interaction", "statement", "gallery", "status", "streams", "acceptance", "hooks", "dashboard",
+    "soak",
+)  # fmt: skip
 NAMES = f"of {', '.join(TRIALS)}: all when none is named; or {', '.join(BY_NAME)}"
 
 
@@ -74,6 +79,10 @@ def run(plan: Plan, given: argparse.Namespace) -> Iterator[tuple[str, dict[str, 
         yield "status", status(plan, calls=given.calls)
     if "acceptance" in given.trials:
         yield "acceptance", acceptance(plan, seconds=given.acceptance)
+    if "dashboard" in given.trials:
+        yield "dashboard", dashboard(plan, images=given.images)
+    if "soak" in given.trials:
+        yield "soak", soak(plan, minutes=given.minutes, rate=given.rate)
     if "hooks" in given.trials:
         yield "hooks", hooks(plan, seconds=given.hooks)
 
@@ -126,10 +135,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--repetitions", type=int, default=REPETITIONS, help="of interaction, of each act")
     parser.add_argument("--movements", type=int, default=MOVEMENTS, help="of the statement")
     parser.add_argument("--gallery", type=int, default=PICTURES, help="pictures of the gallery")
+    parser.add_argument("--images", type=int, default=IMAGES, help="of the dashboard; twice as many transfers")
     parser.add_argument("--streams", type=int, default=STREAMS, help="idle ones")
     parser.add_argument("--calls", type=int, default=CALLS, help="of status, of each kind")
     parser.add_argument("--acceptance", type=float, default=SECONDS, help="seconds of each load of the acceptance")
     parser.add_argument("--hooks", type=float, default=HOOKS_S, help="seconds of it")
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="of the soak")
     parser.add_argument("--repeat", type=int, default=1, help="do it all so many times")
     parser.add_argument("--results", type=Path, default=RESULTS, help="the folder for the JSON")
     parser.add_argument("--within", type=float, default=900.0, help="seconds after which a benchmark gives up")

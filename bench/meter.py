@@ -34,6 +34,8 @@ class Meter:
     """Samples, from `with` on, the trees of processes below `roots` (role by process id), and PostgreSQL's processes
     that serve the database of that name."""
 
+    every_s = EVERY_S
+
     def __init__(self, roots: dict[int, str], database: str = "") -> None:
         self._roots, self._database = roots, database
         self._stop = threading.Event()
@@ -51,7 +53,7 @@ class Meter:
         self._sample()
 
     def _run(self) -> None:
-        while not self._stop.wait(EVERY_S):
+        while not self._stop.wait(self.every_s):
             self._sample()
 
     def _sample(self) -> None:
@@ -76,13 +78,13 @@ class Meter:
 
     def _measure(self, seen: Seen) -> None:
         seen.cpu.append((time.time(), cpu(seen.pid)))
-        seen.rss = max(seen.rss, _kilobytes(PROC / str(seen.pid) / "status", "VmRSS:"))
-        seen.pss = max(seen.pss, _kilobytes(PROC / str(seen.pid) / "smaps_rollup", "Pss:"))
+        seen.rss = max(seen.rss, kilobytes(PROC / str(seen.pid) / "status", "VmRSS:"))
+        seen.pss = max(seen.pss, kilobytes(PROC / str(seen.pid) / "smaps_rollup", "Pss:"))
 
 
 def rss(pid: int) -> int:
     """Bytes of memory of one process now."""
-    return _kilobytes(PROC / str(pid) / "status", "VmRSS:")
+    return kilobytes(PROC / str(pid) / "status", "VmRSS:")
 
 
 def cpu(pid: int) -> float:
@@ -105,6 +107,6 @@ def _serves(pid: int, database: str) -> bool:
     return command.startswith(b"postgres:") and f" {database} ".encode() in command
 
 
-def _kilobytes(file: Path, name: str) -> int:
+def kilobytes(file: Path, name: str) -> int:
     lines = [line for line in file.read_text().splitlines() if line.startswith(name)]
     return int(lines[0].split()[1]) * 1024  # IndexError: a process that has ended and is not yet buried

@@ -2,13 +2,17 @@
 
 from typing import Any
 
+from bench import soak
+
 PLAIN = (
     ("pictures", "pictures"), ("stored", "stored"), ("rate", "pictures a second"), ("took_s", "seconds until the last"),
     ("ordered_s", "seconds until all were ordered"), ("all_accepted_s", "seconds until fal had taken all"),
     ("most_on_the_road", "most between dispatch and stored"), ("most_drawn_at_once", "most drawn at once by fal"),
     ("wait_p50_s", "fal's completion to available, p50, s"), ("wait_p95_s", "… p95, s"), ("wait_max_s", "… max, s"),
     ("gallery", "pictures of one customer"), ("movements", "movements of one wallet"),
-    ("made_s", "seconds to make them"),
+    ("images", "images"), ("transfers", "transfers"), ("made_s", "seconds to make them"),
+    ("counted", "newest hours, days and months counted"), ("counted_s", "seconds to count these"),
+    ("count_hour_ms", "ms to count one hour"), ("count_day_ms", "… one day"), ("count_month_ms", "… one month"),
     ("csv_s", "seconds for the whole CSV"), ("csv_mb", "its size, MB"), ("csv_grew_mb", "the web process grew by, MB"),
     ("threads_more", "threads more with 50 that never read"),
     ("stalled_readers", "readers that never read"), ("streams", "idle streams"),
@@ -37,6 +41,8 @@ def table(title: str, figures: dict[str, Any]) -> str:
         lines += ["", *_pages(figures["pages"])]
     if "acceptance" in figures:
         lines += ["", *_acceptance(figures)]
+    if "soak_tables" in figures:
+        lines += ["", *soak.lines(figures)]
     if "hooks" in figures:
         lines += ["", *_hooks(figures["hooks"])]
     if "answers" in figures:

@@ -25,7 +25,7 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.db.models import Count, Max, Q  # noqa: E402
 
-from bench import call_parts, gallery_rows  # noqa: E402
+from bench import call_parts, gallery_rows, operator_scene  # noqa: E402
 from billing import audit, ledger  # noqa: E402
 from billing.models import StripeEvent, Transfer  # noqa: E402
 from generations import audit as road_audit  # noqa: E402
@@ -35,6 +35,7 @@ from generations.events import BALANCE_UPDATED, write_all  # noqa: E402
 from generations.history import Place  # noqa: E402
 from generations.models import AT_FAL, FINAL, Beat, Draw, Image, Status  # noqa: E402
 from generations.pictures import links  # noqa: E402
+from krea_site.models import Alert  # noqa: E402
 from partners import keys  # noqa: E402
 from partners.models import Key  # noqa: E402
 
@@ -133,6 +134,14 @@ def gallery(*, count: int) -> dict[str, Any]:
     }
 
 
+def dashboard(*, images: int, transfers: int) -> dict[str, Any]:
+    """A large business and its operator: the session's cookie, a day of long ago, and what counting took."""
+    user, figures = operator_scene.operator(), operator_scene.fill(images=images, transfers=transfers)
+    cookie = _cookie(user)
+    operator_scene.show_factor(user, cookie.partition("=")[2])
+    return {"cookie": cookie, "long_ago": operator_scene.long_ago(), "figures": figures}
+
+
 def partners(*, count: int, generations: int = 0, events: int = 0) -> dict[str, Any]:
     """Partners with credits and a key each, whose limits are far away: the keys' secrets, and the ids of so many
     unfinished generations of the first one. The last one has so many events in the past."""
@@ -156,6 +165,30 @@ def gifts(*, user: int, count: int, every_s: float) -> dict[str, Any]:
         ledger.grant(owner, 1, key=f"gift:{user}:{number}", memo="A gift")
         at.append(time.time())
     return {"at": at}
+
+
+def soakers(*, partners: int, guests: int, pictures: int) -> dict[str, Any]:
+    """Partners with far limits and people who are logged in, each with credits for all pictures of a soak."""
+    users = _customers(pictures, partners + guests)
+    secrets = []
+    for user in users[:partners]:
+        key, secret = keys.make(user, "Bench", monthly_limit=ledger.wallet(user).balance)
+        Key.objects.filter(pk=key.pk).update(calls_a_minute=NO_LIMIT, unfinished_limit=NO_LIMIT)
+        secrets.append(secret)
+    _wait_for_processes()
+    return {"secrets": secrets, "cookies": [_cookie(user) for user in users[partners:]]}
+
+
+def settled(*, within: float) -> dict[str, Any]:
+    """Wait until nothing is under way any more; how the images ended, what stood still after a minute, which alerts
+    there were, and whether the books are right."""
+    _watch(time.time(), min(60.0, within))
+    late = Image.objects.exclude(status__in=FINAL).select_related("draw")
+    still = [f"{image.pk} {image.status} since {image.status_at:%H:%M:%S}, {image.draws_made} draws" for image in late]
+    _watch(time.time(), within)
+    final = dict(Image.objects.values_list("status").annotate(Count("id")))
+    alerts = sorted(f"{alert.name} {alert.subject}".strip() for alert in Alert.objects.all())
+    return {"final": final, "stood_still": still, "alerts": alerts, **books()}
 
 
 def books() -> dict[str, Any]:
@@ -274,7 +307,7 @@ def stripe_events(*, within: float) -> dict[str, Any]:
 SCENES: dict[str, Callable[..., dict[str, Any]]] = {
     "burst": burst, "steady": steady, "guest": guest, "statement": statement, "gallery": gallery,
     "partners": partners, "gifts": gifts, "books": books, "status_parts": call_parts.of_status,
-    "stripe_events": stripe_events,
+    "stripe_events": stripe_events, "soakers": soakers, "settled": settled, "dashboard": dashboard,
 }  # fmt: skip
 
 if __name__ == "__main__":
