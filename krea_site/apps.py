@@ -13,10 +13,26 @@ class KreaSiteConfig(AppConfig):
     def ready(self) -> None:
         from accounts.signals import email_verified  # noqa: PLC0415  # models exist only now
         from billing import signals as money  # noqa: PLC0415
+        from generations import live  # noqa: PLC0415
+        from generations.signals import generation_settled  # noqa: PLC0415
         from partners.signals import endpoint_disabled, key_found  # noqa: PLC0415
 
-        from . import billing_mails, checks, mail_hosts, nudges, partner_mails, schedule, trial  # noqa: F401, PLC0415
+        from . import (  # noqa: F401, PLC0415
+            billing_mails,
+            checks,
+            impersonation,
+            mail_hosts,
+            nudges,
+            partner_mails,
+            retries,
+            schedule,
+            sentry,
+            task_logs,
+            trial,
+        )
 
+        sentry.begin()
+        task_logs.connect()
         money.task_wanted.connect(nudges.on_task_wanted, dispatch_uid="krea_site.nudges")
         for signal, receiver in (
             (money.purchase_paid, billing_mails.on_purchase_paid),
@@ -30,8 +46,11 @@ class KreaSiteConfig(AppConfig):
         ):
             signal.connect(receiver, dispatch_uid="krea_site.billing_mails")
         email_verified.connect(trial.on_email_verified, dispatch_uid="krea_site.trial")
+        generation_settled.connect(retries.on_generation_settled, dispatch_uid="krea_site.retries")
         endpoint_disabled.connect(partner_mails.on_endpoint_disabled, dispatch_uid="krea_site.partner_mails")
         key_found.connect(partner_mails.on_key_found, dispatch_uid="krea_site.partner_mails")
+
+        live.STAND_INS.append(impersonation.stand_in)
 
         def after_migrate(**_: Any) -> None:
             schedule.install()

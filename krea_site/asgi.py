@@ -11,8 +11,9 @@ django.setup()
 
 from generations import collect, live, share_door  # noqa: E402
 from generations.pictures import serve as pictures  # noqa: E402
-from krea_site import export_door, front, health, statement_csv  # noqa: E402
+from krea_site import export_door, front, health, request_ids, statement_csv, traffic  # noqa: E402
 from krea_site.front import Receive, Scope, Send  # noqa: E402
+from krea_site.metrics import door as metrics  # noqa: E402
 
 HOPELESS_S = 60
 _hopeless: dict[str, float] = {}
@@ -23,17 +24,31 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _lifespan(receive, send)
     elif scope["type"] != "http":
         await send({"type": "websocket.close", "code": 1000})
-    elif scope["path"].startswith("/pictures/"):
+    else:
+        await request_ids.serve(_answer, scope, receive, send)
+
+
+async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"].startswith("/pictures/"):
+        traffic.goes_to("pictures")
         await pictures.serve(scope, receive, send, restore)
     elif share_door.PATH.fullmatch(scope["path"]):
+        traffic.goes_to("shared-pictures")
         await share_door.serve(scope, receive, send, restore)
     elif scope["path"] in ("/healthz", "/readyz"):
+        traffic.goes_to(scope["path"].strip("/"))
         await health.serve(scope, send)
+    elif scope["path"] == metrics.PATH:
+        traffic.goes_to("metrics")
+        await metrics.serve(scope, send)
     elif export_door.PATH.fullmatch(scope["path"]):
+        traffic.goes_to("exports")
         await export_door.serve(scope, receive, send)
     elif scope["path"] == statement_csv.PATH:
+        traffic.goes_to("statement-csv")
         await statement_csv.serve(scope, receive, send)
     elif scope["path"] == "/live/":
+        traffic.goes_to("live")
         await live.serve(scope, receive, send)
     else:
         await front.serve(scope, receive, send, restore)

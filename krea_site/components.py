@@ -8,7 +8,8 @@ from django.views.decorators.http import require_safe
 
 from generations.models import Status
 from generations.presentation import STAGES
-from krea_site.staff_area import staff_only
+from krea_site.dashboard.gate import staff
+from krea_site.dashboard.roles import Lever
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ SECTIONS = (
 )
 
 
-@staff_only
+@staff(Lever.SEE)
 @require_safe
 def components(request: HttpRequest) -> HttpResponse:
     stages = [(status, stage) for status, stage in STAGES.items() if status != Status.STORED]

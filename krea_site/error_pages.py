@@ -15,7 +15,7 @@ from django.http.response import HttpResponseBase
 from django.template import loader
 from django.views.csrf import csrf_failure
 
-from generations import visits
+from generations import trace, visits
 from partners.problems import Problem
 
 API = ("/api/", "/fal/", "/v2/consumer/")  # whoever calls there is a program, and reads problem details
@@ -76,7 +76,7 @@ def wants_page(accept: str) -> bool:
 def words(status: HTTPStatus, accept: str, line: str = "") -> tuple[str, str]:
     """(content type, body) of a bare page, or of one line, which is the status in words unless it is given."""
     if wants_page(accept):
-        return PAGE, loader.render_to_string(f"{status:d}.html")
+        return PAGE, loader.render_to_string(f"{status:d}.html", {"request_id": trace.request()})
     return TEXT, f"{line or f'{status:d} {status.phrase}'}\n"
 
 

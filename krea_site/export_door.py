@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.shortcuts import resolve_url
 
-from accounts.fresh import is_fresh
+from accounts.fresh import is_fresh, is_stood_in
 from generations import live
 from generations.live import Receive, Send
 from generations.pictures import store
@@ -54,6 +54,8 @@ async def serve(scope: MutableMapping[str, Any], receive: Receive, send: Send) -
     request = await live.in_reader(live.logged_in, scope)
     if request is None:
         return await _say(send, 403, "Log in first, then open this address again.")
+    if is_stood_in(request):
+        return await _say(send, 403, "This is the customer's own archive; staff has no way to it.")
     export = await live.in_reader(_find, UUID(found["id"]), request.user.pk) if found else None
     if export is None:
         return await _say(send, 404, "There is no such archive; after seven days it is deleted.")

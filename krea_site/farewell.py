@@ -20,7 +20,7 @@ from django.utils import timezone
 from accounts import erasure as accounts_erasure
 from accounts import portrait
 from accounts.models import User
-from billing import leaving, ledger, overdue
+from billing import leaving, ledger, overdue, set_limits
 from billing.credits import show
 from billing.errors import StillHeld
 from billing.models import Account
@@ -29,7 +29,7 @@ from generations import erasure, lifecycle
 from generations.models import FINAL, Generation, Image, Status
 from generations.nudge import nudge
 from krea_site import exports, mails, trial
-from krea_site.models import Export, Farewell, Mail, Report
+from krea_site.models import Export, Farewell, Mail, Report, StaffMember
 from krea_site.nudges import SAY_FAREWELL
 from partners import erasure as partners_erasure
 from partners.models import Key
@@ -163,17 +163,19 @@ def pictures(farewell: Farewell) -> Wait:
 
 
 def traces(farewell: Farewell) -> Wait:
-    """Events, archives, reports, and whose trial it was."""
+    """Events, archives, reports, limits of their own, and whose trial it was."""
     if erasure.erase_workbench(farewell.user.pk) or erasure.erase_events(farewell.user.pk):
         return timedelta()
     _drop_archives(farewell)
     Report.objects.filter(email__iexact=farewell.address).update(email="")
+    set_limits.erase(farewell.user.pk)
     trial.part(farewell.user, portrait.addresses(farewell.user))
     _next(farewell)
     return None
 
 
 def person(farewell: Farewell) -> Wait:
+    StaffMember.objects.filter(user=farewell.user).delete()
     accounts_erasure.forget(farewell.user.pk)
     _next(farewell)
     return None

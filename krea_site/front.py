@@ -21,7 +21,7 @@ from django.utils import timezone
 from generations import downloads, errands, events, live
 from generations.pictures import links
 from generations.pictures import serve as pictures
-from krea_site import answering, error_pages, pictures_zip, waiting
+from krea_site import answering, error_pages, pictures_zip, traffic, waiting
 from partners import keys, problems
 from partners import waiting as promises
 from partners.dialects import tellers
@@ -58,6 +58,7 @@ async def serve(scope: Scope, receive: Receive, send: Send, restore: pictures.Re
     line = promises.line_in(answer.header(LINE)) if answer else None
     call = promises.call_in(answer.header(CALL)) if answer else None
     if answer and line:
+        traffic.waits()
         replayed = answer.header(OF_THE_FIRST)
         answer = None  # a thousand who wait hold no answers
         if await waiting.until_finished(line, receive):

@@ -8,19 +8,20 @@ import logging
 from datetime import datetime, time, timedelta
 
 from django.conf import settings
-from django.core.cache import cache
 from django.core.management import call_command
 from django.utils import timezone
 from django_q.models import Failure, Schedule
 
-from accounts import sessions
-from billing import allowances, audit, closings, reconcile, stripe_events
-from billing.stripe_values import StripeRefused, StripeUnavailable
-from generations import audit as road_audit
-from generations import shares
+from accounts import sessions, unconfirmed
+from billing import allowances, closings, stripe_events
+from generations import fal_erasures, shares
 from generations.models import Event
-from krea_site import exports, reports, status_days, trial
+from krea_site import check_orders, check_runs, exports, reports, status_days, trial
+from krea_site.dashboard import rollups
 from krea_site.mails import post
+from krea_site.models import CheckOrder
+from krea_site.watch import proofs, rounds
+from krea_site.watch import rows as alerts
 from partners import idempotency, rate_limits, signing_keys
 from partners.webhooks import deliveries
 
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 NIGHTLY = {
     "krea_site.schedule.reconcile_stripe": time(1, 10),
+    "krea_site.schedule.reconcile_fal": time(1, 25),
     "krea_site.schedule.close_days": time(2, 10),
     "krea_site.schedule.audit_ledger": time(2, 40),
     "krea_site.schedule.prune_events": time(3, 10),
@@ -36,25 +38,32 @@ NIGHTLY = {
     "krea_site.schedule.prune_exports": time(3, 55),
     "krea_site.schedule.prune_trial_counts": time(3, 58),
     "krea_site.schedule.prune_mails": time(4, 0),
+    "krea_site.schedule.prune_alerts": time(4, 3),
     "krea_site.schedule.prune_reports": time(4, 5),
+    "krea_site.schedule.prune_checks": time(4, 12),
     "krea_site.schedule.prune_shares": time(4, 8),
+    "krea_site.schedule.prune_fal_erasures": time(4, 9),
     "krea_site.schedule.prune_kept_answers": time(4, 10),
     "krea_site.schedule.prune_deliveries": time(4, 15),
     "krea_site.schedule.prune_buckets": time(4, 20),
     "krea_site.schedule.rotate_signing_keys": time(4, 25),
     "krea_site.schedule.prune_allowances": time(4, 30),
     "krea_site.schedule.prune_stripe_events": time(4, 35),
+    "krea_site.schedule.prune_unconfirmed": time(4, 45),
     "krea_site.schedule.count_status_days": time(0, 30),
+    "krea_site.schedule.count_figures": time(1, 50),
+    "krea_site.schedule.prune_figures": time(4, 40),
 }
+EVERY_MINUTE = ("krea_site.schedule.watch", "krea_site.schedule.prove")
 EVENTS_LAST = timedelta(days=7)
 FAILURES_LAST = timedelta(days=30)
 AT_ONCE = 2000  # rows deleted in one transaction: nobody waits long for its locks
 WORKING_TIME = timedelta(seconds=settings.TASK_TIMEOUT_S * 2 // 3)
-AUDIT_LASTS_S = 2 * 3600
-RECONCILING_LASTS_S = 1 * 3600
 OPTIONS = {  # the tasks that may be long
-    "krea_site.schedule.audit_ledger": {"timeout": AUDIT_LASTS_S},
-    "krea_site.schedule.reconcile_stripe": {"timeout": RECONCILING_LASTS_S},
+    "krea_site.schedule.prove": {"timeout": check_runs.AUDIT_LASTS_S},
+    "krea_site.schedule.audit_ledger": {"timeout": check_runs.AUDIT_LASTS_S},
+    "krea_site.schedule.reconcile_stripe": {"timeout": check_runs.RECONCILING_LASTS_S},
+    "krea_site.schedule.reconcile_fal": {"timeout": check_orders.FAL_LASTS_S},
 }
 
 
@@ -66,43 +75,36 @@ def install() -> None:
         if name in OPTIONS:
             row["kwargs"] = repr({"q_options": OPTIONS[name]})
         Schedule.objects.get_or_create(name=name, defaults=row)
-    Schedule.objects.filter(name__startswith="krea_site.schedule.").exclude(name__in=NIGHTLY).delete()
+    for name in EVERY_MINUTE:
+        often = {"func": name, "schedule_type": Schedule.MINUTES, "minutes": 1, "next_run": timezone.now()}
+        if name in OPTIONS:
+            often["kwargs"] = repr({"q_options": OPTIONS[name]})
+        Schedule.objects.get_or_create(name=name, defaults=often)
+    Schedule.objects.filter(name__startswith="krea_site.schedule.").exclude(name__in=[*NIGHTLY, *EVERY_MINUTE]).delete()
+
+
+def watch() -> None:
+    """A round of the watch by the worker; web processes and followers make them too."""
+    rounds.make("worker")
+
+
+def prove() -> None:
+    """Audit and comparison with Stripe by day, while they are cheap."""
+    proofs.make()
 
 
 def audit_ledger() -> int:
-    """Prove the books; how many things differ. Each is logged as an error.
-
-    A long audit is given to a second worker while the first still counts: that one leaves it alone."""
-    if not cache.add("krea_site.audit", True, AUDIT_LASTS_S):
-        return 0
-    try:
-        with audit.one_moment():
-            found = [*audit.findings(), *road_audit.findings()]
-    finally:
-        cache.delete("krea_site.audit")
-    for finding in found:
-        logger.error("audit: %s", finding)
-    logger.info("audit: %d findings", len(found))
-    return len(found)
+    return check_runs.audit()
 
 
 def reconcile_stripe() -> int:
-    """Compare Stripe's records with ours, before the audit; how many things it could not mend. Each is logged as an
-    error. As with the audit, a second worker that gets it too leaves it alone."""
-    if not cache.add("krea_site.reconcile_stripe", True, RECONCILING_LASTS_S):
-        return 0
-    try:
-        outcome = reconcile.run()
-    except (StripeUnavailable, StripeRefused) as error:
-        logger.error("reconcile_stripe: Stripe gave no answer (%s); the next run begins where this one did", error)
-        return 0
-    finally:
-        cache.delete("krea_site.reconcile_stripe")
-    for finding in outcome.findings:
-        log = logger.warning if finding.is_mended else logger.error
-        log("reconcile_stripe: %s %s", finding.id, finding.words)
-    logger.info("reconcile_stripe: %d mended, %d left", outcome.mended, outcome.left)
-    return outcome.left
+    return check_runs.stripe()
+
+
+def reconcile_fal() -> int | None:
+    """Compare fal's records with our draws, from the last run on; how many things are left."""
+    check_orders.ask(CheckOrder.Kind.FAL)
+    return check_orders.go_on(CheckOrder.Kind.FAL)
 
 
 def close_days() -> int:
@@ -125,6 +127,10 @@ def prune_sessions() -> None:
     sessions.forget_ended()
 
 
+def prune_unconfirmed() -> int:
+    return unconfirmed.prune(within=WORKING_TIME)
+
+
 def prune_failures() -> int:
     """django-q2 keeps every failed task for ever; a month is enough to look into one."""
     old: tuple[int, dict[str, int]] = Failure.objects.filter(stopped__lt=timezone.now() - FAILURES_LAST).delete()
@@ -143,12 +149,25 @@ def prune_mails() -> int:
     return post.prune()
 
 
+def prune_alerts() -> int:
+    return alerts.prune()
+
+
+def prune_checks() -> int:
+    return check_runs.prune()
+
+
 def prune_reports() -> int:
     return reports.prune()
 
 
 def prune_shares() -> int:
     return shares.prune()
+
+
+def prune_fal_erasures() -> int:
+    """Forget what fal erased more than thirty days ago; how many requests."""
+    return fal_erasures.prune()
 
 
 def prune_kept_answers() -> int:
@@ -178,6 +197,15 @@ def prune_stripe_events() -> int:
 def count_status_days() -> None:
     """The two days before this one; the one before yesterday again, since its last pictures may have ended since."""
     status_days.count_again(2)
+
+
+def count_figures() -> int:
+    """Have the dashboard's figures of the last days counted anew, after the night's comparisons."""
+    return rollups.again_lately()
+
+
+def prune_figures() -> int:
+    return rollups.prune()
 
 
 def _next(at: time) -> datetime:

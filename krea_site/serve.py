@@ -6,17 +6,21 @@ Any number may serve one set of sockets; a proxy with TLS stands in front of tho
 """
 
 import argparse
+import asyncio
 import resource
 import socket
 import sys
+from typing import Any, cast
 
 import uvicorn
 from django.conf import settings
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from krea_site import ports
+from krea_site import ports, request_ids, traffic
 from krea_site.asgi import application
+from krea_site.watch.rounds import Rounds
 
 KEEP_ALIVE_S = 75  # longer than a proxy keeps idle connections, so that it is never we who close one in use
 GRACE_S = 3  # streams never end by themselves
@@ -40,19 +44,54 @@ def main() -> None:
 def server(sockets: list[socket.socket]) -> None:
     """Serve until SIGTERM or SIGINT."""
     config = uvicorn.Config(
-        application,
+        WebProcess(BehindProxies(settings.TRUSTED_PROXIES)),
         log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
         ws="none",
-        proxy_headers=True,
-        forwarded_allow_ips=settings.TRUSTED_PROXIES,
+        proxy_headers=False,  # done by BehindProxies
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
         backlog=ports.BACKLOG,
     )
     uvicorn.Server(config).run(sockets=sockets)
+
+
+class WebProcess:
+    """The site in a process of its own: with it begin its counts of requests and its rounds of the watch, and they end
+    with it."""
+
+    def __init__(self, site: Any) -> None:
+        self._site = site
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await self._site(scope, receive, send)
+            return
+        traffic.HERE.take_place()
+        stop = asyncio.Event()
+        rounds = asyncio.create_task(Rounds("web").run(stop))
+        try:
+            await self._site(scope, receive, send)
+        finally:
+            traffic.HERE.keep()
+            stop.set()
+            await rounds
+
+
+class BehindProxies:
+    """The site as it stands behind proxies: what those of TRUSTED_PROXIES say of the caller is believed, and so is the
+    id that they gave the request."""
+
+    def __init__(self, trusted: str) -> None:
+        self._site = ProxyHeadersMiddleware(cast(Any, application), trusted)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":  # uvicorn puts the caller's address in the place of the proxy's
+            peer = scope.get("client")
+            scope[request_ids.BELIEVED] = bool(peer) and peer[0] in self._site.trusted_hosts
+        await self._site(scope, receive, send)
 
 
 def raise_open_files(wanted: int) -> None:

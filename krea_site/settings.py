@@ -87,6 +87,9 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_q",
     "rest_framework",
+    "unfold.apps.BasicAppConfig",  # its templates come before the admin's own
+    "unfold.contrib.filters",
+    "krea_site.dashboard.apps.DashboardConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -95,6 +98,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "krea_site.traffic.by_route",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Padded by a random length, and the CSRF token is masked anew in every answer: sizes tell nothing (BREACH).
@@ -106,6 +110,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "krea_site.impersonation.as_customer",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.sessions.note_visits",
     "django_htmx.middleware.HtmxMiddleware",
@@ -296,6 +301,8 @@ EMAIL_BACKEND = "krea_site.mails.backend.Rows"  # a task sends the rows to the s
 DEFAULT_FROM_EMAIL = env("MAIL_FROM", f"{SITE_NAME} <no-reply@{PUBLIC_HOST}>")
 MAIL_REPLY_TO = env("MAIL_REPLY_TO")
 REPORTS_TO = env_list("REPORTS_TO")
+REPORTS_DUE_HOURS = env_int("REPORTS_DUE_HOURS", 24)
+REPORTS_OF_MINORS_DUE_HOURS = env_int("REPORTS_OF_MINORS_DUE_HOURS", 1)
 if EMAIL_URL:
     _mail = urlsplit(EMAIL_URL)
     EMAIL_HOST = _mail.hostname or "localhost"
@@ -348,6 +355,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 STANDIN_FAL_PORT = env_int("STANDIN_FAL_PORT", PORT + 1, most=65_535)
 STANDIN_FAL_URL = f"http://127.0.0.1:{STANDIN_FAL_PORT}"
 FAL_KEY = env("FAL_KEY")
+FAL_ADMIN_KEY = env("FAL_ADMIN_KEY")  # of scope ADMIN, for what FAL_KEY may not do, such as to erase
 USES_STANDIN = not FAL_KEY
 FAL_QUEUE_URL = env("FAL_QUEUE_URL", f"{STANDIN_FAL_URL}/queue" if USES_STANDIN else "https://queue.fal.run").rstrip(
     "/"
@@ -441,6 +449,17 @@ STATIC_ROOT = VAR_DIR / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG or not (STATIC_ROOT / "staticfiles.json").exists()
 
+# The dashboard -------------------------------------------------------------------------------------
+
+STAFF_CREDITS_ALONE = env_int("STAFF_CREDITS_ALONE", 10_000)  # for one person within a day, without a second
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": SITE_NAME,
+    "SITE_HEADER": SITE_NAME,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_HISTORY": False,
+}
+
 # Safety of the pages ------------------------------------------------------------------------------
 
 _picture_hosts = [
@@ -481,8 +500,17 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 
 # Logs: ids, never prompts, keys, e-mail addresses or card data -------------------------------------
 
+WATCH_EVERY_S = env_int("WATCH_EVERY_S", 15)  # how often the watch looks at the site
+WATCH_PATIENCE_S = env_int("WATCH_PATIENCE_S", 60)  # how long something may stand still before it is an alert
+# A glance is one call for a hundred payments; with a live key it is rarer while nobody buys: krea_site/watch/proofs.py.
+WATCH_STRIPE_EVERY_S = env_int("WATCH_STRIPE_EVERY_S", 60)
+WATCH_UNKNOWN_CENTS = env_int("WATCH_UNKNOWN_CENTS", 500)  # of draws that were lost in a day and may be billed
+ALERTS_TO = env_list("ALERTS_TO")
+ALERT_MAILS_APART_S = env_int("ALERT_MAILS_APART_S", 3600)  # about the same thing
+ALERT_MAILS_A_DAY = env_int("ALERT_MAILS_A_DAY", 50)
 METRICS_TOKEN = env("METRICS_TOKEN")
 SENTRY_DSN = env("SENTRY_DSN")
+RELEASE = env("RELEASE", "krea-site@0.1.0")
 LOG_FORMAT = env("LOG_FORMAT", "text").lower()
 LOG_LEVEL = env("LOG_LEVEL", "INFO").upper()
 if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
@@ -492,14 +520,17 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "text": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "text": {"()": "krea_site.logs.TextFormatter"},
         "json": {"()": "krea_site.logs.JsonFormatter"},
     },
+    "filters": {"without_addresses": {"()": "krea_site.logs.WithoutAddresses"}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "json" if LOG_FORMAT == "json" else "text"},
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
+        "django.request": {"filters": ["without_addresses"]},
+        "django.security": {"filters": ["without_addresses"]},
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "stripe": {"level": "WARNING"},  # it would write what it sends, e-mail addresses too

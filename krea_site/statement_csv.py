@@ -15,6 +15,7 @@ from django.db import close_old_connections
 from django.http import QueryDict
 from django.shortcuts import resolve_url
 
+from accounts.fresh import is_stood_in
 from billing import filters, statement_csv
 from billing.filters import BadFilter, Filter
 from billing.models import Account
@@ -42,8 +43,10 @@ async def serve(scope: Scope, receive: Receive, send: Send) -> None:
     query = scope["query_string"].decode("latin-1")
     if scope["method"] not in ("GET", "HEAD"):
         return await _say(send, 405, "Only GET and HEAD are answered here.", [(b"allow", b"GET, HEAD")])
-    user_id = await live.visitor(scope)
-    if user_id is None:
+    request = await live.in_reader(live.logged_in, scope)
+    if request is not None and is_stood_in(request):
+        return await _say(send, 403, "This is the customer's own file; staff reads the statement in the dashboard.")
+    if request is None:
         log_in = f"{resolve_url(settings.LOGIN_URL)}?next={quote(f'{PATH}?{query}' if query else PATH)}"
         return await _say(send, 302, "Log in first.", [(b"location", log_in.encode("latin-1"))])
     try:
@@ -52,7 +55,7 @@ async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         return await _say(send, 400, str(bad))
     disposition = f'attachment; filename="{statement_csv.file_name(chosen)}"'.encode()
     headers = [(b"content-type", b"text/csv; charset=utf-8; header=present"), (b"content-disposition", disposition)]
-    wallet = await _in_thread(_wallet, user_id)
+    wallet = await _in_thread(_wallet, request.user.pk)
     first = await _in_thread(statement_csv.chunk, wallet, chosen, None)  # before anything is promised
     await send({"type": "http.response.start", "status": 200, "headers": [*headers, *_PLAIN]})
     if scope["method"] == "HEAD":

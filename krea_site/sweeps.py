@@ -7,8 +7,11 @@ import logging
 
 from django.db import DatabaseError
 
-from billing import low_balance, refunds, stripe_events, topups, under_way
-from krea_site import exports, farewell, trial
+from billing import low_balance, pausing, planned, refunds, stripe_events, topups, under_way
+from generations import fal_balance
+from krea_site import bulk_acts, check_orders, exports, farewell, impersonation, takedowns, trial
+from krea_site.dashboard import rollups
+from krea_site.dashboard.people import credit_requests
 from krea_site.mails import post
 from partners import deadlines
 
@@ -16,7 +19,9 @@ logger = logging.getLogger(__name__)
 
 SWEEPS = (
     deadlines.sweep, post.sweep, trial.sweep, exports.sweep, farewell.sweep, stripe_events.sweep,
-    under_way.sweep, refunds.sweep, topups.sweep, low_balance.sweep,
+    under_way.sweep, refunds.sweep, planned.sweep, topups.sweep, low_balance.sweep,
+    takedowns.sweep, pausing.sweep, impersonation.sweep, credit_requests.sweep,
+    bulk_acts.sweep, rollups.sweep, check_orders.sweep, fal_balance.sweep,
 )  # fmt: skip
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F
@@ -18,8 +17,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
-from billing import ledger
-from billing.credits import show
+from billing import ledger, set_limits, trial_limits
+from billing.credits import PER_CREDIT, show
+from billing.models import Transfer
+from billing.set_limits import Limit
 from krea_site import keyed_hash, mail_hosts
 from krea_site.models import TrialCount, TrialGrant
 
@@ -122,14 +123,17 @@ def _give(grant_id: int) -> None:
     if row.is_throw_away:
         raise Refused(Reason.THROW_AWAY)
     if row.network_digest:
-        _count(f"network:{now:%Y-%m}:{row.network_digest}", settings.TRIAL_PER_NETWORK, Reason.NETWORK)
-    _count(f"day:{now:%Y-%m-%d}", settings.TRIAL_PER_DAY, Reason.DAY)
-    ledger.grant(row.user, settings.TRIAL_CREDITS * 100, key=f"trial:{row.user.pk}", memo="Trial credits")
+        _count(f"network:{now:%Y-%m}:{row.network_digest}", trial_limits.PER_NETWORK, Reason.NETWORK)
+    _count(f"day:{now:%Y-%m-%d}", trial_limits.PER_DAY, Reason.DAY)
+    amount = set_limits.amount(trial_limits.CREDITS) * PER_CREDIT
+    if not amount:
+        raise Refused(Reason.NONE)
+    ledger.grant(row.user, amount, key=f"trial:{row.user.pk}", memo="Trial credits")
 
 
-def _count(name: str, cap: int, reason: TrialGrant.Reason) -> None:
+def _count(name: str, cap: Limit, reason: TrialGrant.Reason) -> None:
     TrialCount.objects.get_or_create(name=name)
-    if not TrialCount.objects.filter(name=name, used__lt=cap).update(used=F("used") + 1):
+    if not TrialCount.objects.filter(name=name, used__lt=set_limits.amount(cap)).update(used=F("used") + 1):
         raise Refused(reason)
 
 
@@ -142,6 +146,7 @@ def _decide_and_tell(grant_id: int, request: HttpRequest) -> None:
     decide(grant_id)
     row = TrialGrant.objects.get(pk=grant_id)
     if row.state == State.GIVEN:
-        messages.success(request, f"You have {show(settings.TRIAL_CREDITS * 100)} credits to try things out.")
+        given = Transfer.objects.get(key=f"trial:{row.user_id}").amount
+        messages.success(request, f"You have {show(given)} credits to try things out.")
     elif row.state == State.REFUSED:
         messages.info(request, f"You got no trial credits: {row.get_reason_display()}")

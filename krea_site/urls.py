@@ -7,22 +7,15 @@ from accounts.fresh import fresh_confirmation
 from billing import stripe_hook, topup_pages
 from generations import hooks
 from krea_site import (
-    components,
-    debt_pages,
     export_pages,
     farewell_pages,
     health,
+    impersonation,
     inbox,
-    mail_host_pages,
-    money_pages,
-    pack_pages,
     report_pages,
-    staff_area,
     status,
-    stripe_pages,
     texts,
 )
-from krea_site.mails import log as mail_log
 from krea_site.texts import pages as text_pages
 from partners import key_pages, webhook_pages
 
@@ -47,31 +40,9 @@ urlpatterns = [
     path("developers/webhooks/callbacks/", fresh_confirmation(webhook_pages.callbacks), name="webhook-callbacks"),
     path("developers/webhooks/<uuid:id>/rotate/", fresh_confirmation(webhook_pages.rotate), name="webhook-rotate"),
     path("developers/", include("partners.urls")),
-    path("admin/", staff_area.home, name="staff-home"),
-    path("admin/components/", components.components, name="staff-components"),
-    path("admin/mails/", mail_log.mails, name="staff-mails"),
-    path("admin/mails/<uuid:id>/", mail_log.mail, name="staff-mail"),
-    path("admin/mails/<uuid:id>/again", mail_log.again, name="staff-mail-again"),
-    path("admin/mail-hosts/", mail_host_pages.host_list, name="staff-mail-hosts"),
-    path("admin/mail-hosts/add", mail_host_pages.add, name="staff-mail-hosts-add"),
-    path("admin/mail-hosts/remove", mail_host_pages.remove, name="staff-mail-hosts-remove"),
-    path("admin/packs/", pack_pages.pack_list, name="staff-packs"),
-    path("admin/packs/add/<slug:what>/", pack_pages.add, name="staff-pack-add"),
-    path("admin/packs/<uuid:id>/", pack_pages.change, name="staff-pack"),
-    path("admin/packs/<uuid:id>/offer", pack_pages.offer, name="staff-pack-offer"),
-    path("admin/purchases/", money_pages.purchase_list, name="staff-purchases"),
-    path("admin/purchases/<uuid:id>/", money_pages.purchase, name="staff-purchase"),
-    path("admin/purchases/<uuid:id>/refund", money_pages.refund, name="staff-purchase-refund"),
-    path("admin/purchases/<uuid:id>/ask", money_pages.ask_again, name="staff-purchase-ask"),
-    path("admin/debts/", debt_pages.debt_list, name="staff-debts"),
-    path("admin/debts/<int:id>/", debt_pages.debt, name="staff-debt"),
-    path("admin/stripe/", stripe_pages.events, name="staff-stripe"),
-    path("admin/stripe/<str:id>/", stripe_pages.event, name="staff-stripe-event"),
-    path("admin/stripe/<str:id>/repeat", stripe_pages.repeat, name="staff-stripe-repeat"),
-    path("admin/texts/", text_pages.text_list, name="staff-texts"),
-    path("admin/texts/<slug:slug>/", text_pages.edit, name="staff-text"),
-    path("admin/reports/", report_pages.report_list, name="staff-reports"),
-    path("admin/reports/<uuid:id>/", report_pages.report_page, name="staff-report"),
+    # Outside of the dashboard, which is closed to whoever looks in a customer's place.
+    path("as-customer/end", impersonation.end, name="impersonation-end"),
+    path("admin/", include("krea_site.dashboard.urls")),
     *[path(f"{slug}/", text_pages.text, {"slug": slug}, name=slug) for slug in texts.TITLES],
     path("report/", report_pages.report, name="report"),
     path("status/", status.status, name="status"),

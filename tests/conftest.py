@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 
-from billing import audit, ledger, triggers
+from billing import audit, ledger, set_limits, triggers
 from generations import audit as road_audit
-from generations import dispatch, follow, looks, sweep
+from generations import dispatch, follow, looks, sweep, switches
 from generations.brief import Brief
 from generations.fal import client
 from generations.models import FINAL, Draw, FalState, Generation, Image, Status
@@ -53,6 +53,13 @@ def _books_are_right(request: pytest.FixtureRequest) -> Iterator[None]:
         triggers.remove(connection)
 
 
+@pytest.fixture(autouse=True)
+def _limits_are_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test set is gone with its rows, and not kept for the next one; the clock asks for nothing more."""
+    monkeypatch.setattr(set_limits, "KEPT_S", 3600.0)
+    set_limits.forget()
+
+
 @pytest.fixture(scope="session")
 def django_db_keepdb(django_db_modify_db_settings: None) -> Iterator[bool]:
     """pytest-django takes what stands there: a copy of the database that one worker has migrated for all."""
@@ -85,6 +92,16 @@ def _no_connection_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
+
+
+@pytest.fixture(autouse=True)
+def _switches_are_on(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every test begins with nothing switched off, as its database has it; what this process then switches, it knows
+    at once. The clock asks for nothing more, so that pages have the same number of queries at any speed."""
+    monkeypatch.setattr(switches, "KEPT_S", 3600.0)
+    switches.assume(switches.Known())
+    yield
+    switches.forget()
 
 
 @pytest.fixture

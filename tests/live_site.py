@@ -102,10 +102,14 @@ class LiveSite:
         assert done.returncode == 0, done.stderr[-3000:]
         return json.loads(done.stdout)
 
+    def processes(self, word: str) -> list[int]:
+        """Those of the site whose command line has `word`."""
+        assert self._process is not None
+        return [pid for pid in _descendants(self._process.pid) if word in _command_line(pid)]
+
     def kill(self, word: str) -> int:
         """SIGKILL every process of the site whose command line has `word`; how many there were."""
-        assert self._process is not None
-        victims = [pid for pid in _descendants(self._process.pid) if word in _command_line(pid)]
+        victims = self.processes(word)
         for pid in victims:
             os.kill(pid, signal.SIGKILL)
         return len(victims)

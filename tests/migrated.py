@@ -5,10 +5,11 @@ all others are copies, since migrations cost more than most tests.
 import fcntl
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,17 @@ def lay(database: Path) -> None:
     """Put an SQLite database at `database`, where nothing is yet."""
     if not database.exists():
         database.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(
-            _once("sqlite", lambda folder: _migrate(f"sqlite:///{folder}/db.sqlite3")) / "db.sqlite3", database
-        )
+        shutil.copyfile(_template_of_sqlite(), database)
+
+
+def fill(database: Path) -> None:
+    """Put it into an SQLite file that others may have open, in place of what is in it."""
+    with closing(sqlite3.connect(_template_of_sqlite())) as template, closing(sqlite3.connect(database)) as filled:
+        template.backup(filled)
+
+
+def _template_of_sqlite() -> Path:
+    return _once("sqlite", lambda folder: _migrate(f"sqlite:///{folder}/db.sqlite3")) / "db.sqlite3"
 
 
 def clone(url: str, name: str) -> None:

@@ -44,14 +44,17 @@ DOORS = {
         "krea_site/health.py",
         "krea_site/schedule.py",
         "krea_site/staff.py",
+        "krea_site/task_logs.py",
     ),
+    "prometheus_client": ("krea_site/metrics/",),
+    "sentry_sdk": ("krea_site/sentry.py",),
     "PIL": ("generations/pictures/", "generations/references.py"),
     "allauth": ("accounts/", "krea_site/demo.py"),
     "smtplib": ("krea_site/mails/smtp.py",),
     "uvicorn": ("krea_site/serve.py",),
     "a2wsgi": ("krea_site/front.py",),
     "whitenoise": ("krea_site/assets.py",),
-    "subprocess": ("krea_site/processes.py",),
+    "subprocess": ("krea_site/processes.py", "krea_site/backups/postgres_tools.py"),
 }
 
 
@@ -120,7 +123,9 @@ def test_each_outside_party_has_its_door(party: str) -> None:
     assert elsewhere == []
 
 
-@pytest.mark.parametrize("name", [*nudge.NAMES, *nudges.NAMES, *billing_nudges.NAMES, *schedule.NIGHTLY])
+@pytest.mark.parametrize(
+    "name", [*nudge.NAMES, *nudges.NAMES, *billing_nudges.NAMES, *schedule.NIGHTLY, *schedule.EVERY_MINUTE]
+)
 def test_task_names_resolve(name: str) -> None:
     assert callable(import_string(name))
 
@@ -134,7 +139,7 @@ def test_every_task_that_is_named_is_a_known_one() -> None:
         if re.fullmatch(r"(\w+\.)+(tasks|schedule)\.\w+", node.value)
     }
 
-    assert names == {*nudge.NAMES, *nudges.NAMES, *billing_nudges.NAMES, *schedule.NIGHTLY}
+    assert names == {*nudge.NAMES, *nudges.NAMES, *billing_nudges.NAMES, *schedule.NIGHTLY, *schedule.EVERY_MINUTE}
 
 
 def read_settings() -> dict[str, str | None]:

@@ -3,32 +3,36 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from krea_site import cursors
+from krea_site.dashboard import acts
+from krea_site.dashboard.gate import staff
+from krea_site.dashboard.roles import Lever
 from krea_site.mails import post
 from krea_site.models import Mail
-from krea_site.staff_area import staff_only
 
 ON_A_PAGE = 50
 STATES = ("waiting", "failed", "sent")
 BODIES = ("text", "html")
 
 
-@staff_only
+@staff(Lever.SEE_MAILS)
 @require_safe
 def mails(request: HttpRequest) -> HttpResponse:
     """Newest first; `state`, and `before` for the page after the mail of that id."""
     state = request.GET.get("state", "")
-    rows = list(_before(_of_state(state), request.GET.get("before"))[: ON_A_PAGE + 1])
+    rows = list(cursors.before(_of_state(state), request.GET.get("before"))[: ON_A_PAGE + 1])
     following = rows[ON_A_PAGE - 1].pk if len(rows) > ON_A_PAGE else None
     known = {"mails": rows[:ON_A_PAGE], "state": state, "states": STATES, "following": following}
     return render(request, "staff/mails.html", known)
 
 
-@staff_only
+@staff(Lever.SEE_MAILS)
 @require_safe
 def mail(request: HttpRequest, id: UUID) -> HttpResponse:
     row = get_object_or_404(Mail.objects.defer(*BODIES), pk=id)
@@ -36,10 +40,15 @@ def mail(request: HttpRequest, id: UUID) -> HttpResponse:
     return render(request, "staff/mail.html", {"mail": row, "tries": row.attempts.all(), "may_send": may_send})
 
 
-@staff_only
+@staff(Lever.SEE_MAILS)
 @require_POST
 def again(request: HttpRequest, id: UUID) -> HttpResponse:
-    if post.again(id):
+    with transaction.atomic():
+        if is_sent := post.again(id):
+            acts.write(request, "mails.again", f"mail:{id}")
+        else:
+            acts.nothing_done(request)
+    if is_sent:
         messages.success(request, "It is being sent.")
     else:
         messages.error(request, "It cannot be sent: it was sent already, is being sent now, or its text was wiped.")
@@ -56,12 +65,3 @@ def _of_state(state: str) -> "QuerySet[Mail]":
     if state not in rows:
         raise Http404("There is no such state.")
     return rows[state].defer(*BODIES).order_by("-id")
-
-
-def _before(rows: "QuerySet[Mail]", cursor: str | None) -> "QuerySet[Mail]":
-    if not cursor:
-        return rows
-    try:
-        return rows.filter(pk__lt=UUID(cursor))
-    except ValueError:
-        raise Http404("There is no such page.") from None

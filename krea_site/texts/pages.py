@@ -2,13 +2,16 @@
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from krea_site import texts
+from krea_site.dashboard import acts
+from krea_site.dashboard.gate import staff
+from krea_site.dashboard.roles import Lever
 from krea_site.models import TextVersion
-from krea_site.staff_area import staff_only
 from krea_site.texts import markup
 
 
@@ -25,14 +28,14 @@ def text(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "texts/text.html", {"text": shown, "html": markup.render(shown.body)})
 
 
-@staff_only
+@staff(Lever.EDIT_TEXTS)
 @require_safe
 def text_list(request: HttpRequest) -> HttpResponse:
     found = [texts.current(slug) for slug in texts.TITLES]
     return render(request, "staff/texts.html", {"texts": [(each, len(markup.blanks(each.body))) for each in found]})
 
 
-@staff_only
+@staff(Lever.EDIT_TEXTS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Edit, look at it, save. `?version=` begins with an older one: saving it restores it, as a new version."""
@@ -46,9 +49,12 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
         return _page(request, newest, form, status=422)
     body, after = form.cleaned_data["body"].replace("\r\n", "\n").strip() + "\n", form.cleaned_data["after"]
     if "preview" in request.POST:
+        acts.nothing_done(request)
         return _page(request, newest, form, preview=markup.render(body))
     try:
-        number = texts.save(slug, body, after=after, author=request.user)
+        with transaction.atomic():
+            number = texts.save(slug, body, after=after, author=request.user)
+            acts.write(request, "texts.save", f"text:{slug}", before={"version": after}, after={"version": number})
     except texts.Overtaken:
         newest = _current(slug)
         form = TextForm(initial={"body": body, "after": newest.number})

@@ -28,6 +28,7 @@ from allauth.usersessions.models import UserSession  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.contrib.auth import get_user_model  # noqa: E402
 from django.core.management import call_command  # noqa: E402
+from django.db import transaction  # noqa: E402
 from django.test import Client, override_settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from uuid_utils.compat import uuid7  # noqa: E402
@@ -38,13 +39,27 @@ from generations import bin, dispatch, lifecycle, references, saved_loras, share
 from generations.brief import Brief  # noqa: E402
 from generations.models import FINAL, Beat, Draft, Generation, Image, Share  # noqa: E402
 from krea_site import exports, mails, reports, texts  # noqa: E402
+from krea_site.dashboard import rollups  # noqa: E402
 from krea_site.mails import post, smtp  # noqa: E402
 from krea_site.models import Mail, Reason  # noqa: E402
 from partners import keys  # noqa: E402
 from partners.models import Delivery, Endpoint, Key, Order, Topic  # noqa: E402
 from partners.webhooks import deliveries, endpoints  # noqa: E402
 from tests.conftest import look_at_everything, run_queued_tasks  # noqa: E402
-from tests.sights import basket, books, clock, passkey, standing  # noqa: E402
+from tests.sights import (  # noqa: E402
+    basket,
+    books,
+    clock,
+    desk,
+    helpdesk,
+    painters_bill,
+    passkey,
+    standing,
+    steered,
+    switchboard,
+    watchman,
+)
+from tests.staff import enlist, staff_client  # noqa: E402
 
 PASSWORD = "a long password 7"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Safari/537.36"
@@ -67,32 +82,43 @@ def main() -> None:
     call_command("migrate", interactive=False, verbosity=0)
     alice, bob = person("alice@example.com"), person("bob@example.com")
     debtor, carol = person("dora@example.com"), person("carol@example.com")
-    operator = person("operator@example.com", is_staff=True)
+    operator = enlist(person("operator@example.com"))
     places = paint(alice)
     owe(debtor)
     places |= wait_in_line(carol)
     places |= keep_house(operator, places["picture"])
     places |= develop(alice, places["generation"])
+    places |= steered.steer(operator, places["deleted"])
     mallory = person("mallory@example.com")
     places |= books.keep(mallory)
+    places |= painters_bill.lay()
+    places |= watchman.stand(operator)
     places |= basket.fill(mallory)
     places["pack"] = str(Pack.objects.get(cents=2_500).pk)
+    places |= switchboard.plan()
     places |= standing.allow(alice, carol, debtor)
+    places |= desk.lay(alice, operator, places["picture"])
+    with transaction.atomic():
+        places |= helpdesk.seat(alice, operator)
     clock.go_to()
     beat()
     closings.close_days()
     cast = {"alice": alice, "bob": bob, "dora": debtor, "operator": operator, "carol": carol, "mallory": mallory}
-    cookies = {name: session_of(user) for name, user in cast.items()}
+    cookies = {name: session_of(user) for name, user in cast.items() if user != operator}
+    cookies["operator"] = str(staff_client(operator).cookies[settings.SESSION_COOKIE_NAME].value)
+    counter, cookies["stand_in"] = helpdesk.open_counter(alice, bob)
+    places |= counter
     places |= guard(carol)
     cookies["carol at the door"] = session_of(carol)
     places |= write_to(alice, bob)
     places |= export(alice)
+    count_figures()
     made = {"cookies": cookies, "places": places}
     Path(sys.argv[1]).write_text(json.dumps(made))
 
 
-def person(email: str, *, is_staff: bool = False) -> Any:
-    user = get_user_model().objects.create_user(email, PASSWORD, is_staff=is_staff)
+def person(email: str) -> Any:
+    user = get_user_model().objects.create_user(email, PASSWORD)
     EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
     return user
 
@@ -215,7 +241,7 @@ def keep_house(operator: Any, picture: str) -> dict[str, str]:
     deceiving = reports.Told("http://localhost/images/unknown/", Reason.DECEPTION, email="reader@example.com")
     closed_one = reports.write(deceiving, address="192.0.2.2")
     clock.pass_by(3600)
-    reports.close(closed_one.pk, by=operator, done="There is no such picture. Answered by mail.")
+    reports.dismiss(closed_one.pk, by=operator, why="There is no such picture.")
     run_queued_tasks()
     failed = refused_mail("gone@example.com", "The server refused the address: 550 No such user here", is_final=True)
     refused_mail("full@example.com", "The server refused the mail: 452 Mailbox full", is_final=False)
@@ -327,6 +353,13 @@ def export(alice: Any) -> dict[str, str]:
     clock.go_to()
     exports.wish(alice)
     return {"export": str(ready.pk)}
+
+
+def count_figures() -> None:
+    """What a worker does in the background: the front page of the dashboard shows nothing that is not counted."""
+    rollups.make_missing()
+    while rollups.work(within_s=60):
+        pass
 
 
 def beat() -> None:

@@ -6,6 +6,7 @@ looked at is an act.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Page
 
@@ -36,6 +37,22 @@ def send(button: str, **fields: str) -> Act:
             page.locator("main").get_by_role("button", name=button, exact=True).click()
 
     return act
+
+
+def switch_off(choice: str) -> Act:
+    """What a switch would change, before it is turned."""
+
+    def act(page: Page) -> None:
+        for id in dict.fromkeys(("state-off", choice)):
+            page.locator(f"#{id}").check()
+        send("Show what this changes", why="fal draws black pictures")(page)
+
+    return act
+
+
+def soon() -> str:
+    """Tomorrow, as a field for date and time takes it."""
+    return (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
 
 
 def press(selector: str) -> Act:
@@ -422,8 +439,21 @@ MODELS = [
     Scene("api-docs", "/api/v1/docs/", about="The partner API"),
 ]  # fmt: skip
 STAFF = [
-    Scene("staff", "/admin/", "operator", "The staff area"),
+    Scene("staff", "/admin/", "operator", "The business by day"),
+    Scene("staff-hours", "/admin/?by=hour&at=2026-05-12T07", "operator", "An hour of it"),
+    Scene("staff-months", "/admin/?by=month", "operator", "The business by month"),
+    Scene("staff-no-period", "/admin/?at=yesterday", "operator", "A period that is none", status=422),
+    Scene("staff-transfers", "/admin/billing/transfer/?book=usage", "operator", "The ledger, row by row"),
     Scene("staff-components", "/admin/components/", "operator", "Every component"),
+    Scene("staff-alerts", "/admin/alerts/", "operator", "What needs somebody now, and what did"),
+    Scene(
+        "staff-alerts-error",
+        "/admin/alerts/",
+        "operator",
+        "A reason that cannot stay",
+        send("I know of it", why="ask me@example.com"),
+        status=422,
+    ),
     Scene("staff-mails", "/admin/mails/", "operator", "The log of mails"),
     Scene("staff-mails-waiting", "/admin/mails/?state=waiting", "operator", "Mails that wait for their next try"),
     Scene("staff-mail", "/admin/mails/{mail}/", "operator", "A mail that arrived"),
@@ -435,6 +465,36 @@ STAFF = [
     Scene(
         "staff-text-preview", "/admin/texts/terms/", "operator", "Looking at it before saving", follow("[name=preview]")
     ),
+    Scene("staff-people", "/admin/people/", "operator", "People"),
+    Scene("staff-people-found", "/admin/people/?q=example.com", "operator", "Looking for somebody"),
+    Scene("staff-people-none", "/admin/people/?q=nobody@nowhere", "operator", "Nobody is found"),
+    Scene("staff-person", "/admin/people/{person}/", "operator", "Everything about one person"),
+    Scene("staff-person-suspended", "/admin/people/{suspended}/", "operator", "Somebody who is suspended"),
+    Scene("staff-person-statement", "/admin/people/{person}/statement/", "operator", "Every movement of a wallet"),
+    Scene("staff-person-give", "/admin/people/{person}/give/", "operator", "Giving credits"),
+    Scene(
+        "staff-person-give-errors",
+        "/admin/people/{person}/give/",
+        "operator",
+        "What cannot be read",
+        send("Give", amount="many", why="for bob@example.com"),
+        status=422,
+    ),
+    Scene("staff-person-take", "/admin/people/{person}/take/", "operator", "Taking credits"),
+    Scene("staff-person-suspend", "/admin/people/{person}/suspend/", "operator", "Before somebody is suspended"),
+    Scene("staff-person-lift", "/admin/people/{suspended}/lift/", "operator", "Before a suspension is lifted"),
+    Scene("staff-person-factor", "/admin/people/{person}/factor/", "operator", "Resetting a second factor"),
+    Scene("staff-person-sessions", "/admin/people/{person}/sessions/", "operator", "Ending all sessions"),
+    Scene("staff-person-session", "/admin/people/{person}/sessions/{their_session}/", "operator", "Ending one"),
+    Scene("staff-person-password", "/admin/people/{person}/password/", "operator", "Mailing a password reset"),
+    Scene("staff-person-key", "/admin/people/{person}/keys/{their_key}/", "operator", "Revoking a key"),
+    Scene("staff-person-visit", "/admin/people/{person}/visit/", "operator", "Before looking in their place"),
+    Scene("staff-person-unchecked", "/admin/people/{person}/unchecked/", "operator", "The safety checker off"),
+    Scene("staff-person-checked", "/admin/people/{person}/checked/", "operator", "The safety checker on"),
+    Scene("staff-credit-requests", "/admin/credit-requests/", "operator", "Credits that wait for a second word"),
+    Scene("staff-members", "/admin/members/", "operator", "Who is staff"),
+    Scene("visit", "/studio/", "stand_in", "The studio in a customer's place"),
+    Scene("visit-closed", "/accounts/data/", "stand_in", "What is closed there", status=403),
     Scene("staff-purchases", "/admin/purchases/", "operator", "Purchases in every state"),
     Scene("staff-purchases-none", "/admin/purchases/?q=nobody@", "operator", "None is found"),
     Scene("staff-purchase", "/admin/purchases/{paid_purchase}/", "operator", "One that was refunded in part"),
@@ -447,7 +507,7 @@ STAFF = [
         "/admin/packs/{pack}/",
         "operator",
         "What a change means, before it is saved",
-        send("Show what this changes", dollars="30", credits="32,000"),
+        send("Show what this changes", dollars="30", credits="32,000", why="a new season"),
     ),
     Scene(
         "staff-pack-errors",
@@ -457,6 +517,73 @@ STAFF = [
         send("Show what this changes", credits="1,000"),
         422,
     ),
+    Scene("staff-pack-offer", "/admin/packs/{pack}/offer", "operator", "Before a pack is taken off the shelf"),
+    Scene("staff-pack-planned", "/admin/packs/planned/{planned_offer}/", "operator", "A change that is planned"),
+    Scene("staff-prices", "/admin/prices/", "operator", "Every price, and what comes"),
+    Scene("staff-price", "/admin/prices/krea-2-large/", "operator", "One price item"),
+    Scene(
+        "staff-price-preview",
+        "/admin/prices/flux-krea-dev/",
+        "operator",
+        "A new price before it is saved",
+        send("Show what this changes", credits="40", why="fal raised its price"),
+    ),
+    Scene(
+        "staff-price-loss",
+        "/admin/prices/krea-2-large/",
+        "operator",
+        "A price that would lose money",
+        send("Show what this changes", credits="20", why="a digit too few"),
+    ),
+    Scene(
+        "staff-price-errors",
+        "/admin/prices/krea-2-large/",
+        "operator",
+        "A price that cannot be",
+        send("Show what this changes", credits="cheap", dollars="nothing"),
+        status=422,
+    ),
+    Scene(
+        "staff-price-withdraw",
+        "/admin/prices/krea-2-medium/{coming_price}/withdraw",
+        "operator",
+        "Before a price that comes is withdrawn",
+    ),
+    Scene("staff-models", "/admin/models/", "operator", "Image models and their switches"),
+    Scene("staff-model", "/admin/models/krea-2-turbo-lora/", "operator", "One that is on"),
+    Scene(
+        "staff-model-preview",
+        "/admin/models/krea-2-medium/",
+        "operator",
+        "Before one is switched off and its work given back",
+        switch_off("waits-give-back"),
+    ),
+    Scene("staff-switches", "/admin/switches/", "operator", "The switches of the site, and its notices"),
+    Scene("staff-switch", "/admin/switches/sending/", "operator", "Sending to fal"),
+    Scene(
+        "staff-switch-preview",
+        "/admin/switches/sending/",
+        "operator",
+        "Before sending is stopped",
+        switch_off("state-off"),
+    ),
+    Scene(
+        "staff-switch-errors",
+        "/admin/switches/orders/",
+        "operator",
+        "A switch without a reason",
+        send("Show what this changes"),
+        status=422,
+    ),
+    Scene("staff-announce", "/admin/switches/notices/new", "operator", "Writing a notice to everybody"),
+    Scene(
+        "staff-announce-preview",
+        "/admin/switches/notices/new",
+        "operator",
+        "How it will look",
+        send("Show how it looks", text="We move house tonight.", ends_at=soon(), why="new machines"),
+    ),
+    Scene("staff-announcement", "/admin/switches/notices/{notice}/", "operator", "A notice that is to come"),
     Scene("staff-debts", "/admin/debts/", "operator", "Wallets that owe"),
     Scene("staff-debt", "/admin/debts/{debtor}/", "operator", "How one came to it, and forgiving"),
     Scene(
@@ -470,10 +597,81 @@ STAFF = [
     Scene("staff-stripe", "/admin/stripe/", "operator", "Stripe's events, and whether its records agree with ours"),
     Scene("staff-stripe-event", "/admin/stripe/{stripe_event}/", "operator", "An event that was handled"),
     Scene("staff-stripe-event-failed", "/admin/stripe/{failed_event}/", "operator", "One that was given up"),
+    Scene("staff-audit", "/admin/audit/", "operator", "Whether every balance is right"),
+    Scene("staff-fal", "/admin/fal/", "operator", "fal's money: theirs, ours, and what is not explained"),
+    Scene("staff-fal-day", "/admin/fal/days/{fal_day}/", "operator", "A day on which somebody else used the key"),
+    Scene(
+        "staff-fal-day-errors",
+        "/admin/fal/days/{fal_day}/",
+        "operator",
+        "Without a reason",
+        send("It is explained", why=" "),
+        422,
+    ),
+    Scene("staff-generations", "/admin/generations/", "operator", "Every order, the newest first"),
+    Scene("staff-generations-none", "/admin/generations/?q=nothing", "operator", "None is found"),
+    Scene("staff-generations-errors", "/admin/generations/?since=soon", "operator", "A wrong filter", status=422),
+    Scene("staff-generation", "/admin/generations/{partial}/", "operator", "The whole road of one"),
+    Scene("staff-generation-blocked", "/admin/generations/{blocked}/", "operator", "One that was stopped"),
+    Scene(
+        "staff-generation-errors",
+        "/admin/generations/{partial}/",
+        "operator",
+        "A lever on no image",
+        status=422,
+        act=send("Give credits back (39.00 for all)", why="Wrong colours"),
+    ),
+    Scene(
+        "staff-bulk-new",
+        "/admin/generations/many/new?do=refund&all=yes&status=succeeded",
+        "operator",
+        "What an act on many comes to",
+    ),
+    Scene("staff-bulk-new-errors", "/admin/generations/many/new?do=refund", "operator", "An act on none", status=422),
+    Scene("staff-bulk-acts", "/admin/generations/many/", "operator", "Acts on many"),
+    Scene("staff-bulk-act", "/admin/generations/many/{bulk_act}/", "operator", "One that is done"),
+    Scene("staff-acts", "/admin/acts/", "operator", "The audit log"),
+    Scene("staff-acts-none", "/admin/acts/?who=1", "operator", "Nobody did that"),
+    Scene("staff-act", "/admin/acts/{staff_act}/", "operator", "One act, with what it changed"),
     Scene("staff-reports", "/admin/reports/", "operator", "Open reports"),
     Scene("staff-reports-closed", "/admin/reports/?state=closed", "operator", "Closed reports"),
     Scene("staff-report", "/admin/reports/{report}/", "operator", "One report, with its picture"),
     Scene("staff-report-closed", "/admin/reports/{closed_report}/", "operator", "One that is closed"),
+    Scene("staff-report-urgent", "/admin/reports/{urgent_report}/", "operator", "One that somebody is on"),
+    Scene(
+        "staff-report-takedown",
+        "/admin/reports/{urgent_report}/",
+        "operator",
+        "What a takedown removes",
+        send("Take the picture down…", why="A real child is shown."),
+    ),
+    Scene("staff-limits", "/admin/limits/?q=alice", "operator", "Limits, and for whom"),
+    Scene("staff-limits-user", "/admin/limits/user/{limited}/", "operator", "The limits of a customer, and why"),
+    Scene(
+        "staff-limits-changes",
+        "/admin/limits/user/{limited}/",
+        "operator",
+        "What a change of limits means",
+        send("Show what this changes", queue_weight="5", why="Agreed by mail."),
+    ),
+    Scene(
+        "staff-limits-errors",
+        "/admin/limits/user/{limited}/",
+        "operator",
+        "A limit that cannot be",
+        send("Show what this changes", queue_weight="500"),
+        status=422,
+    ),
+    Scene("staff-limits-plan", "/admin/limits/plan/{limited_plan}/", "operator", "The limits of a plan"),
+    Scene("staff-erasures", "/admin/erasures/", "operator", "What is being erased, and what fal refused"),
+    Scene("staff-erasure-begin", "/admin/erasures/begin/", "operator", "Erasing an account for somebody who asked"),
+    Scene(
+        "staff-erasure-looked-at",
+        "/admin/erasures/begin/",
+        "operator",
+        "What goes and what stays",
+        send("Show what goes", email="bob@example.com", why="Asked by mail."),
+    ),
 ]
 ERRORS = [
     Scene("error-400", "/sights/400/", about="A request that cannot be understood", status=400),

@@ -1,4 +1,5 @@
-"""The follower: asks fal about everything in flight, ticks the dispatcher and the sweep, and carries webhooks out."""
+"""The follower: asks fal about everything in flight, ticks the dispatcher and the sweep, carries webhooks out, and
+makes rounds of the watch."""
 
 import asyncio
 import signal
@@ -8,6 +9,7 @@ from django.core.management.base import BaseCommand
 
 from generations.follow import Follower
 from krea_site import sweeps
+from krea_site.watch.rounds import Rounds
 from partners.webhooks.courier import Courier
 
 
@@ -23,4 +25,4 @@ async def follow() -> None:
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    await asyncio.gather(Follower(sweeps.run).run(stop), Courier().run(stop))
+    await asyncio.gather(Follower(sweeps.run).run(stop), Courier().run(stop), Rounds("follower").run(stop))

@@ -19,6 +19,8 @@ from billing.models import Transfer
 from generations import lifecycle, reach, references
 from generations.brief import BadBrief, Brief
 from generations.models import Generation, Image, Status
+from generations.switches import Unavailable
+from generations.unfinished import TooManyUnfinished
 from krea_site import brief_options, database, demo, people, takeaway
 from krea_site.ending import Ending
 from krea_site.progress_line import ProgressLine
@@ -83,7 +85,7 @@ class Command(BaseCommand):
         except InsufficientCredits as error:
             give = f"grant_credits {shlex.quote(user.email)} {credits.show(error.missing)} --reason 'to go on'"
             raise CommandError(f"{error} Nothing was charged. Add them with: python manage.py {give}") from None
-        except AllowanceExceeded as error:
+        except (AllowanceExceeded, TooManyUnfinished, Unavailable) as error:
             raise CommandError(f"{error} Nothing was charged.") from None
         self._say(f"{brief.model.name}, {_images(brief.quantity)}: {credits.show(generation.quoted)} credits held.")
         return generation

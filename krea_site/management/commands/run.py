@@ -114,6 +114,7 @@ def welcome(guest: demo.Demo | None) -> str:
     lines = [("Site", f"{root}/")]
     if guest is not None:
         lines += [("Log in with", f"{guest.email}  {guest.password}"), ("API key", guest.api_key)]
+        lines.append(("Dashboard", f"{root}/admin/  {guest.operator}  {guest.operator_password}"))
     if not settings.EMAIL_URL:
         lines.append(("Mail inbox", f"{root}/inbox/"))
     if staff.needs_standin():
