@@ -15,10 +15,11 @@ from billing.corrections import Amounts, CorrectionRefused
 from billing.models import Purchase, StaffRefund
 from billing.refunds import RefundRefused
 from billing.stripe_values import NotAtStripe, Payment, StripeRefused, StripeUnavailable
-from krea_site import cursors, reasons
+from krea_site import check_orders, cursors, reasons
 from krea_site.dashboard import acts, roles
 from krea_site.dashboard.gate import staff
 from krea_site.dashboard.roles import Lever
+from krea_site.models import CheckOrder
 
 ON_A_PAGE = 50
 LONGEST_ID = 255
@@ -117,6 +118,7 @@ def _take_over(request: HttpRequest, row: Purchase, said: Payment, why: str) -> 
     told = {"before": {"paid_cents": before.paid, "tax_cents": before.tax}}
     told["after"] = {"paid_cents": after.paid, "tax_cents": after.tax}
     acts.write(request, "purchase.correct", f"purchase:{row.pk}", **told, why=why)
+    check_orders.ask(CheckOrder.Kind.STRIPE)  # nothing changed at Stripe, so nothing else would end the alert soon
     return after
 
 

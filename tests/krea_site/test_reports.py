@@ -137,7 +137,8 @@ def test_staff_sees_whose_picture_it_is(carol: Client, alice: Any) -> None:
     report = Report.objects.get()
     assert "infringes a copyright" in read(carol, "/admin/reports/")
     page = read(carol, f"/admin/reports/{report.pk}/")
-    assert "made by alice@example.com" in page and "me@example.com" in page and "My work." in page
+    assert f'made by <a href="/admin/people/{alice.pk}/">alice@example.com</a>' in page
+    assert "me@example.com" in page and "My work." in page
 
 
 @pytest.mark.parametrize("path", ["/admin/reports/", f"/admin/reports/{PICTURE}/"])
