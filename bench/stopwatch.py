@@ -30,11 +30,10 @@ STEPS = (
     ("partners.keys", "identify"),
     ("partners.rate_limits", "check"),
     ("partners.api.bodies", "read"),
-    ("partners.limits", "of_order"),
-    ("generations.lifecycle", "submit"),
-    ("billing.ledger", "hold"),
+    ("generations.lifecycle", "place"),
+    ("billing.ledger", "set_aside"),
     ("generations.lifecycle", "nudge"),
-    ("partners.api.presented", "generation"),
+    ("partners.api.presented", "ordered"),
 )
 
 

@@ -7,16 +7,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
+from typing import Any
 
-from django.db.models import Case, Exists, F, OuterRef, Q, Sum, When
-from django.db.models.functions import TruncDate
+from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Q, Sum, When
+from django.db.models.functions import Cast, TruncDate
 
+from .compiled import Change, update
 from .errors import AllowanceExceeded, CeilingReached
 from .models import Account, Allowance, Hold, Period
-from .returning import update_returning
 
 _OWN = "wallet:"
 OWN = Q(name__startswith=_OWN)
+_BOUNDLESS = 2**62  # what is used is never more
 KEPT_FOR = timedelta(days=400)  # a year can be looked back on
 PRUNED_AT_ONCE = 500
 
@@ -38,9 +40,17 @@ def use(limits: Iterable[Limit], *, day: date, amount: int) -> list[int]:
 
 def count(purse: Account, *, day: date, amount: int) -> None:
     """Book `amount` on the day and the month of a wallet, whose row the caller has locked: so no two holds of a wallet
-    are here at once, and `purse` has its ceilings as they are. Raises CeilingReached."""
-    for limit in own_limits(purse):
-        _use(limit, day, amount, CeilingReached)
+    are here at once, and `purse` has its ceilings as they are. Raises CeilingReached, and then the transaction is to be
+    given up."""
+    of_day, of_month = own_limits(purse)
+    counted = _count(
+        own_name(purse.pk), amount,
+        day, _most_before(of_day, amount), of_day.limit,
+        Period.MONTH.since(day), _most_before(of_month, amount), of_month.limit,
+    )  # fmt: skip
+    for limit in (of_day, of_month):
+        if (limit.period,) not in counted:  # has no row yet, or no room
+            _use(limit, day, amount, CeilingReached)
 
 
 def give_back(held: Hold, back: int) -> None:
@@ -94,16 +104,43 @@ def differences() -> Iterator[str]:
 
 def _use(limit: Limit, day: date, amount: int, refusal: type[AllowanceExceeded]) -> int:
     """The row takes over the limit of the moment with the use."""
-    place = {"name": limit.name, "period": limit.period, "since": limit.period.since(day)}
-    rows = Allowance.objects.filter(**place)
-    within = rows if limit.limit is None else rows.filter(used__lte=limit.limit - amount)
+    since, most_before = limit.period.since(day), _most_before(limit, amount)
     while True:
-        if found := update_returning(within, "id", used=F("used") + amount, limit=limit.limit):
-            return int(found[0])
-        row, _ = Allowance.objects.get_or_create(**place, defaults={"limit": limit.limit})
+        if found := _take(limit.name, limit.period, since, most_before, amount, limit.limit):
+            return int(found[0][0])
+        row, _ = Allowance.objects.get_or_create(
+            name=limit.name, period=limit.period, since=since, defaults={"limit": limit.limit}
+        )
         if limit.limit is not None and row.used > limit.limit - amount:
             left = max(limit.limit - row.used, 0)
             raise refusal(
                 name=limit.name, price=amount, limit=limit.limit, left=left,
                 period=limit.period, renews=limit.period.renews(day),
             )  # fmt: skip
+
+
+def _most_before(limit: Limit, amount: int) -> int:
+    """How much may have been used for `amount` more to fit in."""
+    return _BOUNDLESS if limit.limit is None else limit.limit - amount
+
+
+def _amount(place: Any) -> Cast:
+    """None is a number too, and no database guesses that of a CASE."""
+    return Cast(place, BigIntegerField())
+
+
+@update("id")
+def _take(name: str, period: str, since: date, most_before: int, amount: int, limit: int | None) -> Change:
+    rows = Allowance.objects.filter(name=name, period=period, since=since, used__lte=most_before)
+    return Change(rows, {"used": F("used") + amount, "limit": limit})
+
+
+@update("period")
+def _count(
+    name: str, amount: int, day: date, day_most: int, day_limit: int | None,
+    month: date, month_most: int, month_limit: int | None,
+) -> Change:  # fmt: skip
+    of_day = Q(period=Period.DAY, since=day, used__lte=day_most)
+    of_month = Q(period=Period.MONTH, since=month, used__lte=month_most)
+    limit = Case(When(period=Period.DAY, then=_amount(day_limit)), default=_amount(month_limit))
+    return Change(Allowance.objects.filter(of_day | of_month, name=name), {"used": F("used") + amount, "limit": limit})

@@ -7,8 +7,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 
 from . import stripe_gateway
+from .compiled import insert_once
 from .models import StripeCustomer
-from .returning import insert_once
 from .stripe_values import StripeRefused, StripeUnavailable
 
 

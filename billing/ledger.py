@@ -18,12 +18,13 @@ from django.utils import timezone
 
 from . import allowances
 from .allowances import Limit as Limit
+from .compiled import Change, insert, insert_once, update
 from .errors import AlreadySettled, InsufficientCredits, KeyReused, ReturnedTooMuch, StillHeld
 from .models import Account, Book, Hold, Kind, Period, Transfer
 from .moves import BACK, SYSTEM, pay_debt, receive, write
 from .moves import book as book
 from .moves import wallet as wallet
-from .returning import insert_once, update_returning
+from .returning import update_returning
 from .signals import wallet_moved
 from .takings import forgive
 
@@ -85,19 +86,27 @@ def hold(user: AbstractBaseUser, amount: int, *, key: str, memo: str = "", limit
 
     Raises InsufficientCredits or AllowanceExceeded, and then nothing is held.
     """
-    purse = wallet(user)
+    return set_aside(wallet(user), amount, key=key, memo=memo, limits=limits)
+
+
+def set_aside(
+    purse: Account, amount: int, *, key: str, memo: str = "", limits: Iterable[Limit] = (), is_told: bool = False
+) -> Hold:
+    """As `hold`, in a transaction of the caller, which has to be given up where this raises. `purse` may have been read
+    at any time before; `is_told`: the caller told those who listen to `wallet_moved`."""
     held = Hold(key=key, wallet=purse, amount=amount, created_at=timezone.now(), memo=memo[:300])
     if not insert_once(held):
         held = Hold.objects.get(key=key)
         if (held.wallet_id, held.amount) != (purse.pk, amount):
             raise KeyReused(key)
         return held
-    wallet_moved.send(sender=Account, user_id=purse.user_id)
+    if not is_told:
+        wallet_moved.send(sender=Account, user_id=purse.user_id)
     day = held.created_at.date()
-    held.allowances.add(*allowances.use(limits, day=day, amount=amount))
-    affordable = Account.objects.filter(pk=purse.pk, debt=0, balance__gte=F("held") + amount)
+    used = allowances.use(limits, day=day, amount=amount)
+    insert(*(Hold.allowances.through(hold_id=held.pk, allowance_id=id) for id in used))
     # The ceilings as they are under the lock: one that is changed now waits for this hold.
-    ceilings = update_returning(affordable, "day_ceiling", "month_ceiling", held=F("held") + amount)
+    ceilings = _set_aside(purse.pk, amount)
     if not ceilings:
         purse.refresh_from_db()
         raise InsufficientCredits(price=amount, available=purse.available, debt=purse.debt)
@@ -202,3 +211,9 @@ def _check_settled_alike(held: Hold, amount: int) -> None:
     held.refresh_from_db()
     if held.captured != amount:
         raise AlreadySettled(f"{held.key} was settled with {held.captured}, not {amount}, of {held.amount}")
+
+
+@update("day_ceiling", "month_ceiling")
+def _set_aside(wallet_id: int, amount: int) -> Change:
+    affordable = Account.objects.filter(pk=wallet_id, debt=0, balance__gte=F("held") + amount)
+    return Change(affordable, {"held": F("held") + amount})

@@ -3,12 +3,15 @@
 Only `billing.ledger` and `billing.takings` call these, inside their transactions.
 """
 
+from typing import Any
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from . import tallies
+from .compiled import select
 from .errors import KeyReused
 from .models import Account, Book, Kind, Transfer
 from .returning import update_returning
@@ -20,7 +23,8 @@ BACK = ":back:"  # in the name of a transfer: between the name of a hold and wha
 
 def wallet(user: AbstractBaseUser) -> Account:
     """The customer's wallet, made on first use."""
-    return Account.objects.get_or_create(user_id=user.pk)[0]
+    found = _wallet(user.pk)
+    return found[0] if found else Account.objects.get_or_create(user_id=user.pk)[0]
 
 
 def book(name: Book) -> Account:
@@ -98,3 +102,8 @@ def write(
     )  # fmt: skip
     tallies.count(row)
     return row
+
+
+@select
+def _wallet(user_id: int) -> "QuerySet[Any, Account]":
+    return Account.objects.filter(user_id=user_id)

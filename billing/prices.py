@@ -6,10 +6,13 @@ Amounts are integers of 1/100 credit; what the supplier charges us is in million
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.core import signing
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from .compiled import select
 from .models import Price, Unit
 
 QUOTE_LASTS_S = 600
@@ -82,11 +85,17 @@ def seed() -> None:
 def current(items: Iterable[str], *, at: datetime | None = None) -> dict[str, Price]:
     """The row that holds for each item at a moment (now); NoPrice names the item that has none."""
     wanted = set(items)
-    begun = Price.objects.filter(withdrawn_at=None, holds_from__lte=at or timezone.now())
-    rows = begun.filter(item__in=wanted).order_by("holds_from")
+    moment = at or timezone.now()
+    if len(wanted) == 1:  # nearly every order's
+        (item,) = wanted
+        rows = _holding(item, moment)
+    else:
+        rows = list(
+            Price.objects.filter(item__in=wanted, withdrawn_at=None, holds_from__lte=moment).order_by("holds_from")
+        )
     found = {row.item: row for row in rows}
-    for item in sorted(wanted - found.keys()):
-        raise NoPrice(f"{item} has no price that holds now.")
+    for missing in sorted(wanted - found.keys()):
+        raise NoPrice(f"{missing} has no price that holds now.")
     return found
 
 
@@ -120,6 +129,11 @@ def read(token: str) -> Quote:
 
 def is_fresh(quote: Quote) -> bool:
     return quote.expires_at >= timezone.now().timestamp()
+
+
+@select
+def _holding(item: str, at: datetime) -> "QuerySet[Any, Price]":
+    return Price.objects.filter(item=item, withdrawn_at=None, holds_from__lte=at).order_by("-holds_from")[:1]
 
 
 def _times(row: Price, amount: int, item: Item) -> int:

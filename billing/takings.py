@@ -12,10 +12,10 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from .compiled import insert_once
 from .errors import KeyReused, NothingToForgive
 from .models import Account, Book, Kind, Taking, Transfer
 from .moves import SYSTEM, book, pay_debt, receive, wallet, write
-from .returning import insert_once
 from .signals import wallet_moved
 
 

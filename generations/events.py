@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from billing.returning import update_returning
+from billing.compiled import Change, insert, update
 
 from . import wakeups
 from .models import Customer, Event, Generation
@@ -21,6 +21,7 @@ GENERATION_UPDATED = "generation.updated"
 GENERATION_FINISHED = "generation.finished"
 IMAGE_UPDATED = "image.updated"
 BALANCE_UPDATED = "balance.updated"
+Told = tuple[str, UUID | None, dict[str, Any]]  # kind, object, data
 SOON = timedelta(minutes=1)  # longer than a transaction that writes an event waits for the lock of its number
 
 
@@ -29,19 +30,20 @@ def write(user_id: int, kind: str, object_id: UUID | None = None, **data: Any) -
     return write_all(user_id, [(kind, object_id, data)])
 
 
-def write_all(user_id: int, events: Iterable[tuple[str, UUID | None, dict[str, Any]]]) -> int:
+def write_all(user_id: int, events: Iterable[Told]) -> int:
     """Write several events of one user with consecutive numbers; the last `seq`."""
     told = list(events)
-    rows = Customer.objects.filter(user_id=user_id)
-    taken = update_returning(rows, "seq", seq=F("seq") + len(told))
+    taken = _take(user_id, len(told))
     if not taken:
         Customer.objects.get_or_create(user_id=user_id)
-        taken = update_returning(rows, "seq", seq=F("seq") + len(told))
-    last = int(taken[0])
+        taken = _take(user_id, len(told))
+    last = int(taken[0][0])
     first = last - len(told) + 1
-    Event.objects.bulk_create(
-        Event(user_id=user_id, seq=first + place, kind=kind, object_id=object_id, data=data)
-        for place, (kind, object_id, data) in enumerate(told)
+    insert(
+        *(
+            Event(user_id=user_id, seq=first + place, kind=kind, object_id=object_id, data=data)
+            for place, (kind, object_id, data) in enumerate(told)
+        )
     )
     transaction.on_commit(lambda: wakeups.ring(user_id), robust=True)
     return last
@@ -80,6 +82,11 @@ def finished(generation: Generation) -> int | None:
 def latest(user_id: int) -> int:
     row = Customer.objects.filter(user_id=user_id).values_list("seq", flat=True).first()
     return row or 0
+
+
+@update("seq")
+def _take(user_id: int, count: int) -> Change:
+    return Change(Customer.objects.filter(user_id=user_id), {"seq": F("seq") + count})
 
 
 def _of(generation: Generation, kind: str, at: datetime) -> int | None:

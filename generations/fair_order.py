@@ -4,13 +4,16 @@ A turn is a point on a clock that counts milliseconds of drawing; an image that 
 """
 
 from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Q, QuerySet, Subquery
 
 from billing import set_limits
+from billing.compiled import select
 from billing.set_limits import Limit
 
-from .models import FalState, Image
+from .models import Customer, FalState, Image
 
 WEIGHT = Limit(
     "queue_weight", "Weight in the queue", "times the usual share",
@@ -21,18 +24,13 @@ WEIGHT = Limit(
 
 
 def first_turn(user_id: int) -> int:
-    """The turn before this customer's next one: the present, or the last that they already have waiting.
+    """The turn before this customer's next one: the present, or the last that they already have waiting. The present is
+    the turn of the image dispatched last; before the first dispatch, the lowest that waits.
 
     Call it after the wallet is locked: two submits of one customer must not take the same turns.
     """
-    waiting = Image.objects.queued().filter(user_id=user_id).aggregate(last=Max("turn"))["last"]
-    return max(present_turn(), waiting or 0)
-
-
-def present_turn() -> int:
-    """The turn of the image dispatched last; before the first dispatch, the lowest that waits."""
-    last = FalState.objects.values_list("present_turn", flat=True).first() or 0
-    return last or Image.objects.queued().aggregate(first=Min("turn"))["first"] or 0
+    ((present, lowest, waiting),) = _turns(user_id)
+    return max(present or lowest or 0, waiting or 0)
 
 
 def stride(user_id: int, typical_seconds: float) -> int:
@@ -42,17 +40,37 @@ def stride(user_id: int, typical_seconds: float) -> int:
 
 def position(image: Image) -> int:
     """How many images are drawn before this one, as the queue stands now."""
-    return Image.objects.queued().filter(_ahead(image)).count()
+    return positions([image])[0]
 
 
 def positions(images: Sequence[Image]) -> list[int]:
     """The same for each of many images, in one query."""
     if not images:
         return []
-    counts = {f"n{place}": Count("pk", filter=_ahead(image)) for place, image in enumerate(images)}
+    if len(images) == 1:
+        return [sum(_numbers_ahead(images[0].turn, images[0].pk))]
+    counts = {f"n{place}": Count("pk", filter=_ahead(image.turn, image.pk)) for place, image in enumerate(images)}
     rows = Image.objects.queued().filter(turn__lte=max(image.turn for image in images))
     return list(rows.aggregate(**counts).values())
 
 
-def _ahead(image: Image) -> Q:
-    return Q(turn__lt=image.turn) | Q(turn=image.turn, id__lt=image.id)
+def _ahead(turn: int, id: UUID) -> Q:
+    return Q(turn__lt=turn) | Q(turn=turn, id__lt=id)
+
+
+@select
+def _turns(user_id: int) -> "QuerySet[Any, tuple[int | None, int | None, int | None]]":
+    """The present, the lowest that waits, and this customer's last."""
+    waiting = Image.objects.queued().order_by("turn").values("turn")
+    mine = Image.objects.queued().filter(user_id=user_id).order_by("-turn").values("turn")
+    one = Customer.objects.filter(user_id=user_id)
+    return one.values_list(
+        Subquery(FalState.objects.filter(pk=1).values("present_turn")), Subquery(waiting[:1]), Subquery(mine[:1])
+    )
+
+
+@select
+def _numbers_ahead(turn: int, id: UUID) -> "QuerySet[Any, int]":
+    """None or one number."""
+    ahead = Image.objects.queued().filter(_ahead(turn, id)).order_by()
+    return ahead.values("status").annotate(number=Count("pk")).values_list("number", flat=True)

@@ -4,7 +4,12 @@ Whoever orders writes an event first, which locks the customer's number; whoever
 before it commits. So an order is taken before the account is shut, or refused; it never comes after.
 """
 
+from typing import Any
+
 from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
+
+from billing.compiled import select
 
 from .models import Customer
 from .switches import Unavailable
@@ -23,8 +28,8 @@ class AccountIsShut(Unavailable):
 
 def check(user_id: int) -> None:
     """Raises AccountIsShut. Call it after the order's first event."""
-    user = get_user_model()._default_manager.get(pk=user_id)
-    if not user.is_active:
+    if not _open(user_id):
+        user = get_user_model()._default_manager.get(pk=user_id)
         raise AccountIsShut(is_suspended=user.is_suspended)
 
 
@@ -33,3 +38,8 @@ def wait_for_orders(user_id: int) -> None:
     have others wait for the commit."""
     Customer.objects.get_or_create(user_id=user_id)
     Customer.objects.select_for_update().get(user_id=user_id)
+
+
+@select
+def _open(user_id: int) -> "QuerySet[Any, int]":
+    return get_user_model()._default_manager.filter(pk=user_id, is_active=True).values_list("pk", flat=True)

@@ -1,7 +1,7 @@
 """The life of a generation: submit, cancel, delete, finish. Each change and its money are one transaction.
 
-Locks are taken in one order everywhere: images by id, generation, event sequence, then the ledger's (hold, allowances,
-wallet). What happens to one attempt at fal is told in `draws`.
+Locks are taken in one order everywhere: images by id, generation, event sequence, key, then the ledger's (hold,
+allowances, wallet). What happens to one attempt at fal is told in `draws`.
 """
 
 from collections import Counter
@@ -14,6 +14,7 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from billing import ledger, prices
+from billing.compiled import insert
 from billing.credits import show
 from billing.prices import ImagePrice, Quote
 from billing.returning import update_returning
@@ -59,19 +60,22 @@ def submit(
 ) -> Generation:
     """Take an order: write it down, hold its price, put its images in the queue.
 
-    `uploads` stand for the brief's style references, in order. A fresh `quote` of this very brief binds its price, or
+    `uploads` stand for the brief's style references, in order. `limits` is walked under the lock of the customer's
+    event sequence, so that it may count what is under way. A fresh `quote` of this very brief binds its price, or
     a lower one that holds meanwhile; `at_most` is the highest total that the customer was shown. `wish` names the
     customer's wish: said twice, it is one generation. `output_format`: one of OutputFormat; empty: as it comes. Raises
     BadBrief, PriceRose, TooManyUnfinished, InsufficientCredits, AllowanceExceeded or switches.Unavailable, and then
     nothing is written or held.
     """
-    check_permission(user, brief)
     known = _wished_before(user, wish)
     if known:
         return known
-    ledger.wallet(user)  # made before the event sequence is locked, as everywhere: see decision 0001
     try:
-        return _submit(user, brief, uploads, quote, at_most, wish, tuple(limits), output_format)
+        with transaction.atomic():
+            return place(
+                user, brief, uploads=uploads, quote=quote, at_most=at_most, wish=wish, limits=limits,
+                output_format=output_format,
+            )[0]  # fmt: skip
     except IntegrityError:
         known = _wished_before(user, wish)
         if known is None:
@@ -79,17 +83,20 @@ def submit(
         return known
 
 
-@transaction.atomic
-def _submit(
+def place(
     user: AbstractBaseUser,
     brief: Brief,
-    uploads: Sequence[Upload],
-    quote: Quote | None,
-    at_most: int | None,
-    wish: str | None,
-    limits: tuple[ledger.Limit, ...],
-    output_format: str,
-) -> Generation:
+    *,
+    uploads: Sequence[Upload] = (),
+    quote: Quote | None = None,
+    at_most: int | None = None,
+    wish: str | None = None,
+    limits: Iterable[ledger.Limit] = (),
+    output_format: str = "",
+) -> tuple[Generation, list[Image]]:
+    """As `submit`, with the images, in a transaction of the caller, which has to be given up where this raises;
+    IntegrityError for a wish that was said before. What nobody waits for is written before the first lock is taken."""
+    check_permission(user, brief)
     switches.check(brief.image_model)
     each = price(brief)
     amount = each.amount
@@ -99,22 +106,34 @@ def _submit(
     if at_most is not None and total > at_most:
         raise PriceRose(total)
     kept = brief.with_references([str(upload.id) for upload in uploads]) if uploads else brief
-    generation = Generation.objects.create(
+    purse = ledger.wallet(user)  # made before the event sequence is locked, as everywhere: see decision 0001
+    generation = Generation(
         user_id=user.pk, image_model=brief.image_model, input=kept.input_json(),
         references=[str(upload.id) for upload in uploads], quantity=brief.quantity, output_format=output_format,
         image_price=amount, image_cost_microusd=each.cost_microusd, wish=wish, unfinished=brief.quantity,
         trace=trace.request(),
     )  # fmt: skip
+    insert(generation)
     _use(generation, brief, uploads)
     search.write(generation)
-    tell(generation, events.GENERATION_UPDATED, status="queued")
+    nudge(DISPATCH)
+    words = memo.ordered(generation, brief)
+    _tell_of_order(generation, is_paid=total > 0)
     let_in.check(generation.user_id)
     unfinished.check(generation)
+    limits = tuple(limits)
     if total:
-        ledger.hold(user, total, memo=memo.ordered(generation), key=generation.key, limits=limits)
-    _queue_images(generation, brief, amount)
-    nudge(DISPATCH)
-    return generation
+        ledger.set_aside(purse, total, memo=words, key=generation.key, limits=limits, is_told=True)
+    return generation, _queue_images(generation, brief, amount)
+
+
+def _tell_of_order(generation: Generation, *, is_paid: bool) -> None:
+    """With the event of the balance, for which the ledger would take a number of its own."""
+    told: list[events.Told] = [(events.GENERATION_UPDATED, generation.id, {"status": "queued"})]
+    if is_paid:
+        told.append((events.BALANCE_UPDATED, None, {}))
+    events.write_all(generation.user_id, told)
+    generation_changed.send(sender=Generation, generation_id=generation.id)
 
 
 def _use(generation: Generation, brief: Brief, uploads: Sequence[Upload]) -> None:
@@ -131,16 +150,18 @@ def _use(generation: Generation, brief: Brief, uploads: Sequence[Upload]) -> Non
         )
 
 
-def _queue_images(generation: Generation, brief: Brief, amount: int) -> None:
+def _queue_images(generation: Generation, brief: Brief, amount: int) -> list[Image]:
     turn = fair_order.first_turn(generation.user_id)
     stride = fair_order.stride(generation.user_id, brief.model.typical_seconds)
-    Image.objects.bulk_create(
+    images = [
         Image(
             generation=generation, user_id=generation.user_id, image_model=generation.image_model,
             index=index, seed=seed, price=amount, turn=turn + stride * (index + 1),
         )
         for index, seed in enumerate(brief.seeds())
-    )  # fmt: skip
+    ]  # fmt: skip
+    insert(*images)
+    return images
 
 
 def has_permission(user: AbstractBaseUser) -> bool:

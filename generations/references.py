@@ -79,7 +79,7 @@ def resolve(user: AbstractBaseUser, brief: Brief, *, request: HttpRequest | None
 
     NotAll names each one that cannot be had with its index. With a `request` of a page, see `errands`.
     """
-    if not (brief.reference_urls() or brief.lora_paths()):
+    if not are_needed(brief):
         return []
     found = keep(user, brief.reference_urls(), brief.lora_paths(), request=request)
     problems = [*_problems(brief, "reference", found.uploads), *_problems(brief, "lora", found.loras)]
@@ -87,6 +87,11 @@ def resolve(user: AbstractBaseUser, brief: Brief, *, request: HttpRequest | None
     if problems:
         raise NotAll(problems, uploads)
     return [each for each in uploads if each is not None]
+
+
+def are_needed(brief: Brief) -> bool:
+    """Whether anything is to be fetched for it."""
+    return bool(brief.reference_urls() or brief.lora_paths())
 
 
 def keep(

@@ -15,6 +15,8 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from billing.compiled import insert
+
 from .models import Generation, PromptWords
 from .search_index import Matches
 
@@ -66,7 +68,7 @@ def narrow(rows: Rows, user: Any, text: str, *, by: str = "generation") -> Rows:
 
 def write(generation: Generation) -> None:
     """Have a new generation found."""
-    PromptWords.objects.create(generation=generation, keys=keys(generation.user_id, generation.prompt))
+    insert(PromptWords(generation=generation, keys=keys(generation.user_id, generation.prompt)))
 
 
 def forget(generation_ids: Collection[UUID]) -> None:

@@ -8,11 +8,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import DatabaseError, transaction
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+
+from billing.compiled import select
 
 from . import catalogue, fal_state, pauses
 from .models import Announcement, Switch
@@ -102,8 +104,7 @@ def assume(known: Known) -> None:
 
 def check(image_model: str) -> None:
     """Raises Unavailable where no order of this image model is taken, by the rows as they are."""
-    rows = Switch.objects.filter(name__in=[ORDERS, image_model], off_at__isnull=False)
-    refusal = Known(dict(rows.values_list("name", "notice"))).refusal(image_model)
+    refusal = Known(dict(_off(ORDERS, image_model))).refusal(image_model)
     if refusal is not None:
         raise refusal
 
@@ -187,6 +188,12 @@ def _is_so(row: Switch, is_off: bool, notice: str, gives_back: bool) -> bool:
     if not is_off:
         return row.off_at is None
     return row.off_at is not None and (row.notice, row.gives_back) == (notice, gives_back)
+
+
+@select
+def _off(name: str, other: str) -> "QuerySet[Any, tuple[str, str]]":
+    rows = Switch.objects.filter(Q(name=name) | Q(name=other), off_at__isnull=False)
+    return rows.values_list("name", "notice")
 
 
 def _read() -> Known:

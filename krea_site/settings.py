@@ -167,7 +167,9 @@ def database(url: str) -> Any:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;",
         }
     else:
-        entry.setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)  # seconds; libpq would wait for minutes
+        options = entry.setdefault("OPTIONS", {})
+        options.setdefault("connect_timeout", 10)  # seconds; libpq would wait for minutes
+        options.setdefault("prepare_threshold", 3)  # of `billing.compiled`; others' values stand in their SQL
     return entry
 
 

@@ -12,13 +12,17 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
+
+from billing.compiled import Change, insert_once, select, update
 
 from . import sealed
 from .models import KeptAnswer
@@ -42,7 +46,9 @@ def once(request: Request, read: Callable[[], Callable[[], HttpResponse]]) -> Ht
     """Do a POST once. `read` checks what is asked, without a transaction, and returns the work, which is one."""
     key = _key(request)
     if key is None:
-        return read()()
+        work = read()
+        with transaction.atomic():
+            return work()
     try:
         return under(request, key, fingerprint(request), read, lasts=KEPT_FOR, since=timezone.now())[0]
     except InUse:
@@ -61,18 +67,18 @@ def under(
     """Do a POST once for as long as its answer `lasts` under the key; the answer, and where it is kept. `asked` is its
     fingerprint; an answer that ended `since` then still counts. Raises InUse, and Problem where the key was used for
     something else."""
-    row = KeptAnswer.objects.filter(user_id=request.user.pk, key=key).first()
-    if row is not None and row.ends_at > since:
-        return _replayed(row, asked), row
+    known = _known(request.user.pk, key)
+    if known and known[0].ends_at > since:
+        return _replayed(known[0], asked), known[0]
     work = read()
     row = KeptAnswer(user_id=request.user.pk, key=key, fingerprint=asked, ends_at=timezone.now() + lasts)
-    answer = _do(row, work, since)
+    answer = _do(row, work, since if known else None)
     if answer is not None:
         return answer, row
-    found = KeptAnswer.objects.filter(user_id=request.user.pk, key=key).first()
-    if found is None:
+    found = _known(request.user.pk, key)
+    if not found:
         raise InUse
-    return _replayed(found, asked), found
+    return _replayed(found[0], asked), found[0]
 
 
 def prune(within: timedelta) -> int:
@@ -102,41 +108,49 @@ def _of_file(file: "UploadedFile[bytes]") -> str:
 
 
 @transaction.atomic
-def _do(row: KeptAnswer, work: Callable[[], HttpResponse], since: datetime) -> HttpResponse | None:
-    """Put the row into the place of one that ended before, and do the work; None where another call did it while this
-    one waited."""
+def _do(row: KeptAnswer, work: Callable[[], HttpResponse], since: datetime | None) -> HttpResponse | None:
+    """Put the row into the place of one that ended before `since`, or where none was, and do the work; None where
+    another call did it while this one waited."""
     if not _insert(row, since):
         return None
     answer = work()
     row.status, row.body = answer.status_code, sealed.seal(answer.content)
     row.headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
-    row.save(update_fields=["status", "headers", "body"])
+    _keep(row.pk, row.status, row.headers, row.body)
     return answer
 
 
-def _insert(row: KeptAnswer, since: datetime) -> bool:
-    """False where another call has committed the same key. Waits for one that has not ended."""
+def _insert(row: KeptAnswer, since: datetime | None) -> bool:
+    """False where another call has committed the same key. Waits for one that has not ended; InUse where that takes too
+    long, and then the transaction is to be given up."""
     if settings.IS_POSTGRES:  # SQLite has one writer: whoever gets here waits for nobody any more
         _set_lock_timeout(f"'{LONGEST_WAIT_S}s'")
     try:
-        with transaction.atomic():
+        if since is not None:
             KeptAnswer.objects.filter(user_id=row.user_id, key=row.key, ends_at__lte=since).delete()
-            row.save(force_insert=True)
-        return True
-    except IntegrityError:
-        return False
+        is_new = insert_once(row)
     except OperationalError as error:
         if "lock timeout" in str(error):
             raise InUse from error
         raise
-    finally:
-        if settings.IS_POSTGRES and not connection.needs_rollback:
-            _set_lock_timeout("DEFAULT")
+    if settings.IS_POSTGRES and is_new:
+        _set_lock_timeout("DEFAULT")
+    return is_new
 
 
 def _set_lock_timeout(value: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout TO {value}")
+
+
+@update("id")
+def _keep(id: int, status: int, headers: dict[str, str], body: bytes) -> Change:
+    return Change(KeptAnswer.objects.filter(pk=id), {"status": status, "headers": headers, "body": body})
+
+
+@select
+def _known(user_id: int, key: str) -> "QuerySet[Any, KeptAnswer]":
+    return KeptAnswer.objects.filter(user_id=user_id, key=key)
 
 
 def _replayed(row: KeptAnswer, asked: str) -> HttpResponse:

@@ -19,9 +19,11 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from uuid_utils.compat import uuid7
+
+from billing.compiled import select
 
 from .models import Key, Scope
 from .signals import key_found
@@ -130,6 +132,8 @@ def rotate(key: Key, grace: timedelta) -> tuple[Key, str]:
 def change(key: Key, name: str, monthly_limit: int | None) -> None:
     """Another name, and another limit in 1/100 credit; the limit holds for all keys that came from it by rotation, as
     they are counted together."""
+    # By id, as two at once would else wait for each other.
+    list(Key.objects.select_for_update().filter(family=key.family).order_by("pk").values_list("pk"))
     Key.objects.filter(pk=key.pk).update(name=name)
     Key.objects.filter(family=key.family).update(monthly_limit=monthly_limit)
 
@@ -165,9 +169,10 @@ def identify(secret: str) -> Key:
     """The valid key with this secret, its user beside it. Refused says what is wrong with another."""
     if not is_well_formed(secret):
         raise Refused("invalid_key")
-    key = Key.objects.select_related("user").filter(digest=_digest(secret)).first()
-    if key is None:
+    known = _with(_digest(secret))
+    if not known:
         raise Refused("invalid_key")
+    key = known[0]
     if key.revoked_at is not None:
         raise Refused("revoked_key")
     if key.expires_at is not None and key.expires_at <= timezone.now():
@@ -207,6 +212,11 @@ def _checksum(body: str) -> str:
         number, digit = divmod(number, len(ALPHABET))
         digits = ALPHABET[digit] + digits
     return digits
+
+
+@select
+def _with(digest: str) -> "QuerySet[Key, Key]":
+    return Key.objects.select_related("user").filter(digest=digest)
 
 
 def _digest(secret: str) -> str:

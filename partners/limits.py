@@ -1,13 +1,15 @@
 """What a key may order: so many credits a month, and so many images under way at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 
 from billing import ledger, set_limits
+from billing.compiled import select
 from billing.models import Allowance, Period
 from billing.set_limits import Limit
 from generations.models import Generation
@@ -22,20 +24,20 @@ UNFINISHED = Limit(
 )  # fmt: skip
 
 
-def of_order(key: Key | None, images: int) -> list[ledger.Limit]:
-    """The ledger's limits for an order of so many images; inside its transaction, before anything else is locked.
+def of_order(key: Key | None, images: int) -> Iterator[ledger.Limit]:
+    """The ledger's limits for an order of so many images. They are walked under the lock of the customer's event
+    sequence, as `lifecycle.submit` does: orders of one family of keys pass here one by one, so that two at once are not
+    both the last that there is room for. The key is locked, so that whoever revokes it waits for the order.
 
-    Raises Problem when too many images of the key are under way, or when it was revoked meanwhile. Orders of one family
-    of keys pass here one by one, so that two at once are not both the last that there is room for. None, a page of
+    Raises Problem when too many images of the key are under way, or when it was revoked meanwhile. None, a page of
     ours, has no limit of its own."""
     if key is None:
-        return []
-    family = Key.objects.select_for_update().filter(family=key.family).order_by("pk")
-    fresh = next((each for each in family if each.pk == key.pk), None)
-    if fresh is None or fresh.revoked_at is not None:
+        return
+    found = _valid(key.pk)
+    if not found:
         raise Problem("revoked_key")
-    most = unfinished(fresh)
-    under_way = _under_way(fresh)
+    own, monthly_limit, total = found[0]
+    most, under_way = _most(own, key.user_id), total or 0
     if under_way + images > most:
         raise Problem(
             "too_many_unfinished",
@@ -44,20 +46,17 @@ def of_order(key: Key | None, images: int) -> list[ledger.Limit]:
             unfinished=under_way,
             unfinished_limit=most,
         )
-    return of_month(fresh)
+    yield from _of_month(key.family, monthly_limit)
 
 
 def of_month(key: Key | None) -> list[ledger.Limit]:
     """What a key may spend in a month, for an order that counts as one of it. None: no limit."""
-    if key is None or key.monthly_limit is None:
-        return []
-    return [ledger.Limit(_name(key.family), key.monthly_limit)]
+    return [] if key is None else list(_of_month(key.family, key.monthly_limit))
 
 
 def unfinished(key: Key) -> int:
     """How many images of a key may be under way: its own limit, or else that of its owner."""
-    own = key.unfinished_limit
-    return set_limits.amount(UNFINISHED, key.user_id) if own is None else own
+    return _most(key.unfinished_limit, key.user_id)
 
 
 def used(families: Iterable[UUID], *, today: date) -> dict[UUID, int]:
@@ -68,10 +67,23 @@ def used(families: Iterable[UUID], *, today: date) -> dict[UUID, int]:
     return {names[row.name]: row.used for row in rows}
 
 
+def _of_month(family: UUID, monthly_limit: int | None) -> Iterator[ledger.Limit]:
+    if monthly_limit is not None:
+        yield ledger.Limit(_name(family), monthly_limit)
+
+
 def _name(family: UUID) -> str:
     return f"key:{family}"
 
 
-def _under_way(key: Key) -> int:
-    mine = Generation.objects.filter(user_id=key.user_id, outcome=None, order__key__family=key.family)
-    return mine.aggregate(total=Sum("unfinished"))["total"] or 0
+def _most(own: int | None, user_id: int) -> int:
+    return set_limits.amount(UNFINISHED, user_id) if own is None else own
+
+
+@select
+def _valid(key_id: UUID) -> "QuerySet[Any, tuple[int | None, int | None, int | None]]":
+    """Of a key that is not revoked: its limits, and how many images are under way with its family."""
+    mine = Generation.objects.filter(user=OuterRef("user"), outcome=None, order__key__family=OuterRef("family"))
+    under_way = Subquery(mine.order_by().values("user").annotate(total=Sum("unfinished")).values("total"))
+    rows = Key.objects.select_for_update().filter(pk=key_id, revoked_at=None)
+    return rows.values_list("unfinished_limit", "monthly_limit", under_way)

@@ -15,12 +15,12 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django.db.models import F, Value
+from django.db.models import F
 from django.db.models.functions import Greatest
 from rest_framework.request import Request
 
 from billing import set_limits
-from billing.returning import update_returning
+from billing.compiled import Change, update
 from billing.set_limits import Limit
 from generations import errands
 
@@ -107,10 +107,8 @@ def prune() -> int:
 def _by_database(name: str, now: float, interval: float, cost: int) -> tuple[bool, float]:
     rows, latest = Bucket.objects.filter(name=name), now + WINDOW_S - interval + ROUNDING_S
     while True:
-        if cost:
-            moved = Greatest(F("full_at"), Value(now)) + Value(interval)
-            if found := update_returning(rows.filter(full_at__lte=latest), "full_at", full_at=moved):
-                return True, float(found[0])
+        if cost and (found := _move(name, now, interval, latest)):
+            return True, float(found[0][0])
         row, is_new = Bucket.objects.get_or_create(name=name, defaults={"full_at": now + interval * cost})
         if is_new or cost == 0:
             return True, row.full_at
@@ -119,6 +117,13 @@ def _by_database(name: str, now: float, interval: float, cost: int) -> tuple[boo
         elif row.full_at > latest:
             return False, row.full_at
         # else it was not there a moment ago: another call made it meanwhile
+
+
+@update("full_at")
+def _move(name: str, now: float, interval: float, latest: float) -> Change:
+    return Change(
+        Bucket.objects.filter(name=name, full_at__lte=latest), {"full_at": Greatest(F("full_at"), now) + interval}
+    )
 
 
 def _by_redis(name: str, now: float, interval: float, cost: int) -> tuple[bool, float]:

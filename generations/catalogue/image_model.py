@@ -1,6 +1,7 @@
 """One entry of the catalogue: all that the product knows about an image model, and asks of one."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -101,6 +102,10 @@ class ImageModel:
 
     def json_schema(self) -> dict[str, Any]:
         """The input as JSON Schema 2020-12 without references, so that it can be put into any document."""
+        return deepcopy(self.kept_schema())
+
+    def kept_schema(self) -> dict[str, Any]:
+        """The same for who only reads it: its parts are those of everybody."""
         return schema_of(self.input_schema) | {"title": self.name, "description": self.summary}
 
     def fields(self) -> list[Field]:

@@ -6,7 +6,6 @@ repeatable), and where the standard words cannot say what may stand there, `x-fi
 programs.
 """
 
-from copy import deepcopy
 from functools import cache
 from typing import Any, cast
 
@@ -15,9 +14,11 @@ from pydantic import BaseModel
 Node = dict[str, Any]
 
 
+@cache
 def schema_of(schema: type[BaseModel]) -> Node:
-    """A copy that the caller may change."""
-    return deepcopy(_schema_of(schema))
+    """Kept: nobody may change it."""
+    raw = schema.model_json_schema()
+    return cast(Node, _without_references(raw, raw.get("$defs", {})))
 
 
 def child(node: Node, step: str | int) -> Node:
@@ -28,12 +29,6 @@ def child(node: Node, step: str | int) -> Node:
         if step in branch.get("properties", {}):
             return cast(Node, branch["properties"][step])
     return {}
-
-
-@cache
-def _schema_of(schema: type[BaseModel]) -> Node:
-    raw = schema.model_json_schema()
-    return cast(Node, _without_references(raw, raw.get("$defs", {})))
 
 
 def _without_references(part: Any, definitions: Node) -> Any:

@@ -34,7 +34,7 @@ def read(
     image_model: ImageModel, raw: object, catalogue: Sequence[ImageModel]
 ) -> tuple[Input | None, list[FieldError]]:
     """The input and no errors, or None and at least one. `catalogue`: where to look for who takes a field."""
-    schema = image_model.json_schema()
+    schema = image_model.kept_schema()
     if not isinstance(raw, Mapping):
         return None, [_error(schema, (), "wrong_type", "must be an object with a prompt")]
     within, errors = _in_bounds(schema, raw)

@@ -5,12 +5,12 @@ from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet, prefetch_related_objects
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpResponse
 from rest_framework.request import Request
 
 from billing import prices
+from billing.compiled import insert
 from generations import catalogue, lifecycle, references, search, switches
 from generations.models import Generation, Image, Outcome, Status, Upload
 from partners import limits, waiting
@@ -118,7 +118,8 @@ class Generations(ApiView):
     def _read(self, request: Request) -> Callable[[], HttpResponse]:
         body = bodies.read(request.data)
         quote = binding(body.quote, body.brief)
-        switches.check(body.brief.image_model)  # before anything is fetched for it; the order itself asks again
+        if references.are_needed(body.brief):
+            switches.check(body.brief.image_model)  # before that; the order itself asks again
         uploads = references.resolve(request.user, body.brief, request=request)
         return partial(_make, request, body, uploads, quote)
 
@@ -178,26 +179,24 @@ class Cancel(ApiView):
         return self.once(request, lambda: partial(_cancel, request, id))
 
 
-@transaction.atomic
 def _make(request: Request, body: OrderBody, uploads: list[Upload], quote: prices.Quote | None) -> HttpResponse:
     key = request.auth if isinstance(request.auth, Key) else None
-    limits_of_key = limits.of_order(key, body.brief.quantity)
     if body.webhook_url:
         endpoints.listener(request.user.pk)  # from before the first event on
-    made = lifecycle.submit(request.user, body.brief, uploads=uploads, quote=quote, limits=limits_of_key)
-    Order.objects.create(
+    allowed = limits.of_order(key, body.brief.quantity)
+    made, images = lifecycle.place(request.user, body.brief, uploads=uploads, quote=quote, limits=allowed)
+    order = Order(
         generation=made,
         key=key,
         reference=body.reference,
         metadata=dict(body.metadata),
         webhook_url=body.webhook_url or "",
     )
-    prefetch_related_objects([made], presented.IMAGES)
-    shown = presented.generation(made)
+    insert(order)
+    shown = presented.ordered(made, images)
     return answer(shown, status=202, headers={"Location": f"{request.path}/{made.pk}"})
 
 
-@transaction.atomic
 def _cancel(request: Request, id: UUID) -> HttpResponse:
     row = _mine(request, id)
     lifecycle.cancel(row)

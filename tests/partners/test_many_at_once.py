@@ -110,6 +110,17 @@ class TestTwoKeysOfOneFamily:
             assert failures(answers) == []
             assert Counter(each.status_code for each in answers) == {202: 1, 429: 3}
 
+    def test_they_are_changed_while_they_order_and_nobody_waits_for_ever(self, acme: Any) -> None:
+        one, old = keys.make(acme, "One")
+        other, new = keys.rotate(one, timedelta(hours=1))
+        changes = [partial(keys.change, key, "Changed", limit) for limit in (1000_00, 2000_00) for key in (one, other)]
+        orders = [partial(Caller(secret).post, "/generations", FOX) for secret in (old, new)]
+
+        for _ in range(4):
+            assert failures(together([*changes * 2, *orders])) == []
+
+        assert Key.objects.values("name", "monthly_limit").distinct().count() == 1
+
 
 def test_a_key_that_is_revoked_while_it_orders_orders_no_more(acme: Any, api: Caller, monkeypatch: Any) -> None:
     """Between who it is and the order lies the fetching of references, which may take seconds."""

@@ -228,7 +228,7 @@ def test_a_database_that_does_not_answer_is_busy(api: Caller, monkeypatch: pytes
     def fail(*_: Any, **__: Any) -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(lifecycle, "submit", fail)
+    monkeypatch.setattr(lifecycle, "place", fail)
 
     answer = api.post("/generations", FOX)
 
